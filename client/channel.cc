@@ -21,8 +21,8 @@ absl::Status CheckAddress(const std::string& address) {
   if (address.rfind("unix:", 0) == 0) return absl::OkStatus();
   const size_t colon = address.rfind(':');
   int port = 0;
-  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 ||
-      port > 65535) {
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
     return absl::InvalidArgumentError(
         fmt::format("endpoint must be host:port or https://host:port, got '{}'", address));
   }
@@ -47,7 +47,8 @@ absl::StatusOr<Connection> Connect(const ConnectOptions& options) {
   const bool tls = https || !options.ca_file.empty();
   if (!tls && !options.key.empty() && !options.insecure && !IsLoopback(address)) {
     return absl::InvalidArgumentError(
-        fmt::format("refusing to send a key in clear text to {}: use https://{} or ca_file (or --insecure on a trusted network)",
+        fmt::format("refusing to send a key in clear text to {}: use https://{} or ca_file (or "
+                    "--insecure on a trusted network)",
                     address, address));
   }
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
@@ -62,7 +63,8 @@ absl::StatusOr<Connection> Connect(const ConnectOptions& options) {
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // the endpoint is named: no detour by environment variables
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY,
+                   0);  // the endpoint is named: no detour by environment variables
   return Connection{grpc::CreateCustomChannel(address, credentials, arguments), options.key};
 }
 

@@ -1,5 +1,6 @@
-// A channel to one port of a server and the key that goes with it. Clear text is for this machine (or a trusted network, when
-// the caller says so); anything else is TLS. Channels are thread-safe and reconnect by themselves.
+// A channel to one port of a server and the key that goes with it. Clear text is for this machine
+// (or a trusted network, when the caller says so); anything else is TLS. Channels are thread-safe
+// and reconnect by themselves.
 #pragma once
 
 #include <memory>
@@ -23,7 +24,8 @@ struct ConnectOptions {
   bool insecure = false;
 };
 
-// Does not dial yet. INVALID_ARGUMENT: a malformed endpoint, or a key that would go in clear text to another machine.
+// Does not dial yet. INVALID_ARGUMENT: a malformed endpoint, or a key that would go in clear text
+// to another machine.
 absl::StatusOr<Connection> Connect(const ConnectOptions& options);
 
 // 127.0.0.0/8, [::1], localhost, unix sockets.

@@ -2,11 +2,12 @@
 
 namespace tuneward::client {
 
-absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientConfig& config, ClientOptions options) {
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientConfig& config,
+                                                       ClientOptions options) {
   TW_ASSIGN_OR_RETURN(Connection public_connection,
                       Connect({config.endpoint, config.api_key, config.ca_file, config.insecure}));
-  TW_ASSIGN_OR_RETURN(Connection admin_connection,
-                      Connect({config.admin_endpoint, config.admin_key, config.ca_file, config.insecure}));
+  TW_ASSIGN_OR_RETURN(Connection admin_connection, Connect({config.admin_endpoint, config.admin_key,
+                                                            config.ca_file, config.insecure}));
   return std::unique_ptr<Client>(
       new Client(std::move(options), std::move(public_connection), std::move(admin_connection)));
 }

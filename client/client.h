@@ -1,6 +1,6 @@
-// The C++ client of tuneward: stubs of every service, unary calls with retries, upload and watch. One Client serves many
-// threads (stubs are thread-safe); it owns its channels. Errors are absl::Status with the details of contracts.md D10
-// (GetErrorInfo).
+// The C++ client of tuneward: stubs of every service, unary calls with retries, upload and watch.
+// One Client serves many threads (stubs are thread-safe); it owns its channels. Errors are
+// absl::Status with the details of contracts.md D10 (GetErrorInfo).
 #pragma once
 
 #include <chrono>
@@ -38,7 +38,8 @@ struct ClientOptions {
 class Client {
  public:
   // Dials on the first call. The config's endpoints and keys are checked here.
-  static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientConfig& config, ClientOptions options = {});
+  static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientConfig& config,
+                                                        ClientOptions options = {});
 
   v1::FileService::StubInterface& files() { return *files_; }
   v1::FineTuningService::StubInterface& jobs() { return *jobs_; }
@@ -51,10 +52,13 @@ class Client {
   admin::v1::ReviewService::StubInterface& reviews() { return *reviews_; }
   admin::v1::WorkerService::StubInterface& workers() { return *workers_; }
 
-  // One unary call, repeated where that is safe:  Call(c.files(), &v1::FileService::StubInterface::GetFile, request)
-  // A request that creates something must carry a request_id (NewRequestId).
+  // One unary call, repeated where that is safe:  Call(c.files(),
+  // &v1::FileService::StubInterface::GetFile, request) A request that creates something must carry
+  // a request_id (NewRequestId).
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
                                 const Request& request) {
     Response response;
     TW_RETURN_IF_ERROR(CallWithRetry(options_.retry, options_.sleep, [&] {
@@ -78,9 +82,10 @@ class Client {
 
   template <typename Stub>
   void Prepare(grpc::ClientContext& context) const {
-    constexpr bool kPublic =
-        std::is_same_v<Stub, v1::FileService::StubInterface> || std::is_same_v<Stub, v1::FineTuningService::StubInterface> ||
-        std::is_same_v<Stub, v1::ModelService::StubInterface> || std::is_same_v<Stub, v1::InferenceService::StubInterface>;
+    constexpr bool kPublic = std::is_same_v<Stub, v1::FileService::StubInterface> ||
+                             std::is_same_v<Stub, v1::FineTuningService::StubInterface> ||
+                             std::is_same_v<Stub, v1::ModelService::StubInterface> ||
+                             std::is_same_v<Stub, v1::InferenceService::StubInterface>;
     AddKey(context, kPublic ? public_.key : admin_.key);
   }
   static void AddKey(grpc::ClientContext& context, const std::string& key);

@@ -37,9 +37,11 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
 }
 
 // The first layer that has `name` or `name_file` decides.
-absl::StatusOr<std::string> ResolveKey(const std::array<const ConfigLayer*, 3>& layers, const std::string& name) {
+absl::StatusOr<std::string> ResolveKey(const std::array<const ConfigLayer*, 3>& layers,
+                                       const std::string& name) {
   for (const ConfigLayer* layer : layers) {
-    if (auto it = layer->find(name); it != layer->end()) return std::string(absl::StripAsciiWhitespace(it->second));
+    if (auto it = layer->find(name); it != layer->end())
+      return std::string(absl::StripAsciiWhitespace(it->second));
     if (auto it = layer->find(name + "_file"); it != layer->end()) return ReadKeyFile(it->second);
   }
   return std::string();
@@ -56,8 +58,10 @@ Environment ProcessEnvironment() {
 }
 
 std::string DefaultConfigPath(const Environment& env) {
-  if (auto xdg = env("XDG_CONFIG_HOME"); xdg && !xdg->empty()) return *xdg + "/tuneward/config.json";
-  if (auto home = env("HOME"); home && !home->empty()) return *home + "/.config/tuneward/config.json";
+  if (auto xdg = env("XDG_CONFIG_HOME"); xdg && !xdg->empty())
+    return *xdg + "/tuneward/config.json";
+  if (auto home = env("HOME"); home && !home->empty())
+    return *home + "/.config/tuneward/config.json";
   return "";
 }
 
@@ -76,8 +80,9 @@ absl::StatusOr<ConfigLayer> ReadConfigFile(const std::string& path) {
   TW_ASSIGN_OR_RETURN(const std::string content, ReadFile(path, 65536));
   absl::StatusOr<Json> json = ParseJson(content);
   if (!json.ok() || !json->is_object()) {
-    return absl::InvalidArgumentError(fmt::format("{} must hold one JSON object{}{}", path, json.ok() ? "" : ": ",
-                                                  json.ok() ? "" : std::string(json.status().message())));
+    return absl::InvalidArgumentError(
+        fmt::format("{} must hold one JSON object{}{}", path, json.ok() ? "" : ": ",
+                    json.ok() ? "" : std::string(json.status().message())));
   }
   Violations problems;
   ObjectReader reader(*json, path, problems);
@@ -88,14 +93,16 @@ absl::StatusOr<ConfigLayer> ReadConfigFile(const std::string& path) {
   TW_RETURN_IF_ERROR(problems.ToStatus());
   const bool has_key = layer.contains("api_key") || layer.contains("admin_key");
   if (has_key && (info.st_mode & 077) != 0) {
-    return absl::PermissionDeniedError(fmt::format(
-        "{} holds a key and has mode {:04o}, so others may read it: chmod 0600 it", path, info.st_mode & 07777));
+    return absl::PermissionDeniedError(
+        fmt::format("{} holds a key and has mode {:04o}, so others may read it: chmod 0600 it",
+                    path, info.st_mode & 07777));
   }
   return layer;
 }
 
 absl::Status UpdateConfigFile(const std::string& path, const ConfigLayer& layer) {
-  if (path.empty()) return absl::InvalidArgumentError("no place for config.json: set HOME or XDG_CONFIG_HOME");
+  if (path.empty())
+    return absl::InvalidArgumentError("no place for config.json: set HOME or XDG_CONFIG_HOME");
   TW_ASSIGN_OR_RETURN(ConfigLayer merged, ReadConfigFile(path));
   for (const auto& [name, value] : layer) merged[name] = value;
   Json json = Json::object();
@@ -107,7 +114,8 @@ absl::Status UpdateConfigFile(const std::string& path, const ConfigLayer& layer)
   return WriteFileAtomic(path, json.dump(2) + "\n", 0600);
 }
 
-absl::StatusOr<ClientConfig> ResolveConfig(const ConfigLayer& flags, const ConfigLayer& environment, const ConfigLayer& file) {
+absl::StatusOr<ClientConfig> ResolveConfig(const ConfigLayer& flags, const ConfigLayer& environment,
+                                           const ConfigLayer& file) {
   const std::array<const ConfigLayer*, 3> layers = {&flags, &environment, &file};
   ClientConfig config;
   const auto take = [&](const char* name, std::string& value) {
@@ -125,7 +133,8 @@ absl::StatusOr<ClientConfig> ResolveConfig(const ConfigLayer& flags, const Confi
   std::string insecure = "false";
   take("insecure", insecure);
   if (insecure != "true" && insecure != "false") {
-    return absl::InvalidArgumentError(fmt::format("insecure must be true or false, got '{}'", insecure));
+    return absl::InvalidArgumentError(
+        fmt::format("insecure must be true or false, got '{}'", insecure));
   }
   config.insecure = insecure == "true";
   TW_ASSIGN_OR_RETURN(config.api_key, ResolveKey(layers, "api_key"));

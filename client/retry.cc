@@ -14,13 +14,16 @@ bool IsRetryable(const absl::Status& status) {
   return absl::IsResourceExhausted(status) && GetErrorInfo(status).retry_after_ms > 0;
 }
 
-std::chrono::milliseconds RetryWait(const RetryOptions& options, const absl::Status& status, int failures) {
+std::chrono::milliseconds RetryWait(const RetryOptions& options, const absl::Status& status,
+                                    int failures) {
   const int64_t asked = GetErrorInfo(status).retry_after_ms;
-  const auto wait = asked > 0 ? std::chrono::milliseconds(asked) : options.first_wait * (1 << std::min(failures - 1, 10));
+  const auto wait = asked > 0 ? std::chrono::milliseconds(asked)
+                              : options.first_wait * (1 << std::min(failures - 1, 10));
   return std::min(wait, options.max_wait);
 }
 
-absl::Status CallWithRetry(const RetryOptions& options, const Sleeper& sleep, const std::function<absl::Status()>& call) {
+absl::Status CallWithRetry(const RetryOptions& options, const Sleeper& sleep,
+                           const std::function<absl::Status()>& call) {
   for (int failures = 1;; ++failures) {
     absl::Status status = call();
     if (status.ok() || !IsRetryable(status) || failures >= options.attempts) return status;

@@ -1,6 +1,7 @@
-// Repeats a call that the server says may be repeated: UNAVAILABLE, and RESOURCE_EXHAUSTED when it carries RetryInfo (a quota
-// does not). Waits for RetryInfo's time where given, else doubles from `first_wait`. Creates carry a request_id, so a repeated
-// create cannot make two things. Not thread-safe: one Retrier a caller.
+// Repeats a call that the server says may be repeated: UNAVAILABLE, and RESOURCE_EXHAUSTED when it
+// carries RetryInfo (a quota does not). Waits for RetryInfo's time where given, else doubles from
+// `first_wait`. Creates carry a request_id, so a repeated create cannot make two things. Not
+// thread-safe: one Retrier a caller.
 #pragma once
 
 #include <chrono>
@@ -23,9 +24,11 @@ struct RetryOptions {
 bool IsRetryable(const absl::Status& status);
 
 // How long to wait after failure number `failures` (1 is the first).
-std::chrono::milliseconds RetryWait(const RetryOptions& options, const absl::Status& status, int failures);
+std::chrono::milliseconds RetryWait(const RetryOptions& options, const absl::Status& status,
+                                    int failures);
 
 // The first OK or final status of `call`.
-absl::Status CallWithRetry(const RetryOptions& options, const Sleeper& sleep, const std::function<absl::Status()>& call);
+absl::Status CallWithRetry(const RetryOptions& options, const Sleeper& sleep,
+                           const std::function<absl::Status()>& call);
 
 }  // namespace tuneward::client

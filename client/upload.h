@@ -1,5 +1,5 @@
-// Uploads a file: reads it once for its SHA-256, then streams it in chunks. A stream that breaks is sent again with the same
-// request_id, so that the server registers the file once.
+// Uploads a file: reads it once for its SHA-256, then streams it in chunks. A stream that breaks is
+// sent again with the same request_id, so that the server registers the file once.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,9 @@ struct UploadRequest {
 // Called after each chunk from the calling thread.
 using UploadProgress = std::function<void(int64_t sent, int64_t total)>;
 
-// The server's File; one with bad lines comes back in FILE_STATE_ERROR. NOT_FOUND, INVALID_ARGUMENT for the local file.
-absl::StatusOr<v1::File> UploadFile(Client& client, const UploadRequest& request, const UploadProgress& progress = {});
+// The server's File; one with bad lines comes back in FILE_STATE_ERROR. NOT_FOUND, INVALID_ARGUMENT
+// for the local file.
+absl::StatusOr<v1::File> UploadFile(Client& client, const UploadRequest& request,
+                                    const UploadProgress& progress = {});
 
 }  // namespace tuneward::client

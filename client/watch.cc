@@ -3,10 +3,12 @@
 namespace tuneward::client {
 
 bool IsTerminal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED || state == v1::JOB_STATE_CANCELLED;
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
+         state == v1::JOB_STATE_CANCELLED;
 }
 
-absl::StatusOr<v1::Job> WatchJob(Client& client, const WatchRequest& request, const WatchCallbacks& callbacks) {
+absl::StatusOr<v1::Job> WatchJob(Client& client, const WatchRequest& request,
+                                 const WatchCallbacks& callbacks) {
   v1::WatchJobRequest wire;
   wire.set_name(request.name);
   wire.set_after_seq(request.after_seq);
@@ -19,7 +21,8 @@ absl::StatusOr<v1::Job> WatchJob(Client& client, const WatchRequest& request, co
     while (stream->Read(&update)) {
       failures = 0;
       if (update.has_event()) {
-        if (update.event().seq() <= wire.after_seq()) continue;  // already seen before the stream broke
+        if (update.event().seq() <= wire.after_seq())
+          continue;  // already seen before the stream broke
         wire.set_after_seq(update.event().seq());
         if (callbacks.on_event) callbacks.on_event(update.event());
       } else if (update.has_job()) {

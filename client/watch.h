@@ -1,5 +1,5 @@
-// Follows a job to its end. When the stream breaks it is opened again after the last event that arrived, so that the caller
-// sees each event once and in order.
+// Follows a job to its end. When the stream breaks it is opened again after the last event that
+// arrived, so that the caller sees each event once and in order.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,8 @@ namespace tuneward::client {
 struct WatchRequest {
   std::string name;  // `projects/{p}/jobs/{j}`
   int64_t after_seq = 0;
-  int attempts = 30;  // in a row without anything received; waits grow to the retry options' max_wait
+  int attempts =
+      30;  // in a row without anything received; waits grow to the retry options' max_wait
 };
 
 struct WatchCallbacks {
@@ -24,6 +25,7 @@ struct WatchCallbacks {
 bool IsTerminal(v1::JobState state);
 
 // The job as it ended. UNAVAILABLE when the server stays away.
-absl::StatusOr<v1::Job> WatchJob(Client& client, const WatchRequest& request, const WatchCallbacks& callbacks);
+absl::StatusOr<v1::Job> WatchJob(Client& client, const WatchRequest& request,
+                                 const WatchCallbacks& callbacks);
 
 }  // namespace tuneward::client

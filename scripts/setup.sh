@@ -17,7 +17,7 @@ readonly SPM=$DEPS/sentencepiece-$SPM_VERSION
 
 readonly PACKAGES=(
   build-essential cmake ninja-build ccache mold pkg-config git make procps
-  python3 python3-venv
+  python3 python3-venv clang-format-14
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libabsl-dev libpqxx-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libcli11-dev libcpp-httplib-dev libsimdjson-dev libssl-dev

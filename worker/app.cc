@@ -43,8 +43,8 @@ bool Has(const std::vector<std::string>& values, const std::string& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-absl::StatusOr<std::unique_ptr<PgPool>> OpenPool(const std::string& dsn, const std::string& application,
-                                                 int connections) {
+absl::StatusOr<std::unique_ptr<PgPool>> OpenPool(const std::string& dsn,
+                                                 const std::string& application, int connections) {
   PgOptions options;
   options.dsn = dsn;
   options.connections = connections;
@@ -57,12 +57,15 @@ absl::StatusOr<std::unique_ptr<PgPool>> OpenPool(const std::string& dsn, const s
 absl::Status CheckWorkerOptions(const WorkerOptions& options) {
   Violations problems;
   if (options.dsn.empty()) problems.Add("dsn_file", "must name a file with the database's DSN");
-  if (options.worker_secret.empty()) problems.Add("worker_secret_file", "must name a file with the shared secret");
+  if (options.worker_secret.empty())
+    problems.Add("worker_secret_file", "must name a file with the shared secret");
   if (options.blob_root.empty()) problems.Add("blob_root", "must name the blob store's folder");
-  if (options.tasks.cache_root.empty()) problems.Add("cache_root", "must name a folder of this worker's own");
+  if (options.tasks.cache_root.empty())
+    problems.Add("cache_root", "must name a folder of this worker's own");
   if (options.roles.empty()) problems.Add("roles", "must hold at least one of train, audit, serve");
   for (const std::string& role : options.roles) {
-    if (!Has(KnownRoles(), role)) problems.Add("roles", "'" + role + "' is none of train, audit, serve");
+    if (!Has(KnownRoles(), role))
+      problems.Add("roles", "'" + role + "' is none of train, audit, serve");
   }
   if (options.engine.threads < 1) problems.Add("threads", "must be at least 1");
   if (options.tasks.checkpoint_every < 1) problems.Add("checkpoint_every", "must be at least 1");
@@ -74,12 +77,14 @@ absl::Status CheckWorkerOptions(const WorkerOptions& options) {
 
 // In the order in which it is built; members that use others come after them and go before them.
 struct WorkerApp::Parts {
-  explicit Parts(WorkerOptions given) : options(std::move(given)), ids(clock, entropy), metrics(registry) {}
+  explicit Parts(WorkerOptions given)
+      : options(std::move(given)), ids(clock, entropy), metrics(registry) {}
 
   absl::Status OpenStores();
   absl::Status OpenNetwork(std::function<void()> on_drain);
   absl::Status Run();
-  absl::StatusOr<Generation> Decode(const DecodeRequest& request, const DecodeQueue::OnToken& on_token);
+  absl::StatusOr<Generation> Decode(const DecodeRequest& request,
+                                    const DecodeQueue::OnToken& on_token);
   absl::StatusOr<std::string> TreeFolder(const std::string& tree_sha);
   WorkerRecord Describe() const;
   void Sweep();
@@ -129,23 +134,27 @@ absl::StatusOr<Generation> WorkerApp::Parts::Decode(const DecodeRequest& request
                                                     const DecodeQueue::OnToken& on_token) {
   TW_ASSIGN_OR_RETURN(const auto base, model_cache->GetBase(request.base_tree));
   TW_ASSIGN_OR_RETURN(const auto adapter, base->GetAdapter(request.adapter_tree));
-  const int64_t context = base->model().context(), prompt = static_cast<int64_t>(request.prompt.size());
+  const int64_t context = base->model().context(),
+                prompt = static_cast<int64_t>(request.prompt.size());
   if (prompt >= context) {
     return MakeError(absl::StatusCode::kInvalidArgument, "LIMIT_EXCEEDED",
-                     "the prompt has " + std::to_string(prompt) + " tokens and leaves no room in the model's context of " +
+                     "the prompt has " + std::to_string(prompt) +
+                         " tokens and leaves no room in the model's context of " +
                          std::to_string(context),
                      {{"limit", std::to_string(context - 1)}, {"got", std::to_string(prompt)}});
   }
   for (const TokenId token : request.prompt) {
     if (token >= 0 && token < base->model().vocab_size()) continue;
     Violations problems;
-    problems.Add("prompt_tokens", "token " + std::to_string(token) + " is outside the vocabulary of " +
+    problems.Add("prompt_tokens", "token " + std::to_string(token) +
+                                      " is outside the vocabulary of " +
                                       std::to_string(base->model().vocab_size()));
     return problems.ToStatus();
   }
-  TW_ASSIGN_OR_RETURN(std::vector<Generation> generations,
-                      base->model().Generate({request.prompt}, adapter.get(), request.stop, request.sampling,
-                                             [&](size_t, TokenId token) { return on_token(token); }));
+  TW_ASSIGN_OR_RETURN(
+      std::vector<Generation> generations,
+      base->model().Generate({request.prompt}, adapter.get(), request.stop, request.sampling,
+                             [&](size_t, TokenId token) { return on_token(token); }));
   return std::move(generations.at(0));
 }
 
@@ -153,7 +162,8 @@ WorkerRecord WorkerApp::Parts::Describe() const {
   WorkerRecord record;
   record.id = worker_id;
   record.host = HostName();
-  record.address = options.advertise.empty() ? options.listen_host + ":" + std::to_string(port) : options.advertise;
+  record.address = options.advertise.empty() ? options.listen_host + ":" + std::to_string(port)
+                                             : options.advertise;
   record.roles = options.roles;
   record.device = {{"device", options.engine.device}, {"threads", options.engine.threads}};
   record.build = TUNEWARD_VERSION;
@@ -183,8 +193,8 @@ absl::Status WorkerApp::Parts::OpenStores() {
   decode.emplace(clock, [this](const DecodeRequest& request, const DecodeQueue::OnToken& on_token) {
     return Decode(request, on_token);
   });
-  services.emplace(TaskServices{clock, ids, *blobs, *model_cache, *decode, metrics, *bases, *files, *jobs, *models,
-                                *policies, *transitions, options.tasks});
+  services.emplace(TaskServices{clock, ids, *blobs, *model_cache, *decode, metrics, *bases, *files,
+                                *jobs, *models, *policies, *transitions, options.tasks});
   return absl::OkStatus();
 }
 
@@ -201,7 +211,8 @@ absl::Status WorkerApp::Parts::OpenNetwork(std::function<void()> on_drain) {
   grpc = builder.BuildAndStart();
   if (grpc == nullptr || port == 0) return absl::UnavailableError("cannot listen on " + address);
   http.emplace();
-  ServeMetrics(*http, registry, [this] { return ready.load(); }, nullptr);
+  ServeMetrics(
+      *http, registry, [this] { return ready.load(); }, nullptr);
   return http->Start(options.listen_host, options.metrics_port);
 }
 
@@ -212,8 +223,9 @@ void WorkerApp::Parts::Sweep() {
     return;
   }
   for (const SweptTask& task : *swept) {
-    LogWarning("took a task back from a worker that is gone",
-               {{"task", task.task_id}, {"job", task.job_id}, {"deaths", std::to_string(task.deaths)}});
+    LogWarning(
+        "took a task back from a worker that is gone",
+        {{"task", task.task_id}, {"job", task.job_id}, {"deaths", std::to_string(task.deaths)}});
   }
   if (!swept->empty()) runner->Wake();
 }
@@ -223,7 +235,8 @@ absl::Status WorkerApp::Parts::Run() {
   TW_RETURN_IF_ERROR(row->Register());
   keeper.emplace(options.keeper, clock,
                  LeaseKeeper::Calls{[this](const TaskLease& lease, const Json& progress) {
-                                      return keeper_tasks->Heartbeat(lease, options.keeper.lease.ttl, progress);
+                                      return keeper_tasks->Heartbeat(
+                                          lease, options.keeper.lease.ttl, progress);
                                     },
                                     [this] { return row->SignOfLife(); }});
   keeper->Start();
@@ -236,7 +249,9 @@ absl::Status WorkerApp::Parts::Run() {
   settings.worker_id = worker_id;
   settings.lease_ttl = options.keeper.lease.ttl;
   settings.poll = options.poll;
-  runner.emplace(settings, TaskRunner::Parts{clock, *tasks, *transitions, *keeper, *decode, metrics}, handlers);
+  runner.emplace(settings,
+                 TaskRunner::Parts{clock, *tasks, *transitions, *keeper, *decode, metrics},
+                 handlers);
   runner->Start();
   sweeper.emplace(options.keeper.lease.sweep, [this] { Sweep(); });
   listener.emplace(options.dsn, [this](const std::string&) { runner->Wake(); });
@@ -272,7 +287,8 @@ void WorkerApp::Stop() {
   parts.listener.reset();
   parts.sweeper.reset();
   if (parts.runner) parts.runner->Stop();
-  if (parts.grpc != nullptr) parts.grpc->Shutdown(std::chrono::system_clock::now() + kGenerationGrace);
+  if (parts.grpc != nullptr)
+    parts.grpc->Shutdown(std::chrono::system_clock::now() + kGenerationGrace);
   parts.grpc.reset();
   parts.runner.reset();
   parts.keeper.reset();

@@ -1,5 +1,6 @@
-// The worker process put together: database, blobs, models, claim loop, lease keeper, sweeper, the internal gRPC service and
-// /metrics. Start and Stop are called from one thread; everything it starts is joined by Stop.
+// The worker process put together: database, blobs, models, claim loop, lease keeper, sweeper, the
+// internal gRPC service and /metrics. Start and Stop are called from one thread; everything it
+// starts is joined by Stop.
 #pragma once
 
 #include <functional>
@@ -21,7 +22,7 @@ struct WorkerOptions {
   std::string listen_host = "127.0.0.1";  // of the internal port and of /metrics
   int port = 0;                           // 0: any free one
   int metrics_port = 0;
-  std::string advertise;                  // host:port that servers call; empty: listen_host and the port
+  std::string advertise;  // host:port that servers call; empty: listen_host and the port
   std::vector<std::string> roles = {"train", "audit", "serve"};
   EngineOptions engine;
   KeeperSettings keeper;
@@ -34,15 +35,18 @@ absl::Status CheckWorkerOptions(const WorkerOptions& options);
 
 class WorkerApp {
  public:
-  // Opens everything and begins to claim. `on_drain`: a server asked this process to end; called on a gRPC thread.
-  static absl::StatusOr<std::unique_ptr<WorkerApp>> Start(const WorkerOptions& options, std::function<void()> on_drain);
+  // Opens everything and begins to claim. `on_drain`: a server asked this process to end; called on
+  // a gRPC thread.
+  static absl::StatusOr<std::unique_ptr<WorkerApp>> Start(const WorkerOptions& options,
+                                                          std::function<void()> on_drain);
   ~WorkerApp();  // Stop
 
   int port() const;
   int metrics_port() const;
   const std::string& worker_id() const;
 
-  // Takes nothing new, hands the running task back, answers what is being generated, leaves the list of workers.
+  // Takes nothing new, hands the running task back, answers what is being generated, leaves the
+  // list of workers.
   void Stop();
 
  private:

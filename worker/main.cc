@@ -15,21 +15,26 @@
 #include "worker/app.h"
 
 ABSL_FLAG(std::string, dsn_file, "", "file with PostgreSQL's DSN (0600)");
-ABSL_FLAG(std::string, worker_secret_file, "", "file with the secret that servers show to workers (0600)");
+ABSL_FLAG(std::string, worker_secret_file, "",
+          "file with the secret that servers show to workers (0600)");
 ABSL_FLAG(std::string, blob_root, "", "folder of the blob store, shared with the servers");
-ABSL_FLAG(std::string, cache_root, "", "folder for models in use and running tasks; best on the blob store's file system");
+ABSL_FLAG(std::string, cache_root, "",
+          "folder for models in use and running tasks; best on the blob store's file system");
 ABSL_FLAG(std::string, listen_host, "127.0.0.1", "address of the internal port and of /metrics");
 ABSL_FLAG(int, port, 0, "internal gRPC port; 0: any free one");
 ABSL_FLAG(int, metrics_port, 0, "port of /metrics and /healthz; 0: any free one");
-ABSL_FLAG(std::string, advertise, "", "host:port at which servers reach the internal port; empty: where it listens");
-ABSL_FLAG(std::string, port_file, "", "when ready, write 'internal=' and 'metrics=' lines with host:port to this file");
+ABSL_FLAG(std::string, advertise, "",
+          "host:port at which servers reach the internal port; empty: where it listens");
+ABSL_FLAG(std::string, port_file, "",
+          "when ready, write 'internal=' and 'metrics=' lines with host:port to this file");
 ABSL_FLAG(std::vector<std::string>, roles, (std::vector<std::string>{"train", "audit", "serve"}),
           "what this worker does, of train, audit, serve");
 ABSL_FLAG(std::string, device, "cpu", "cpu or cuda:<n>");
 ABSL_FLAG(int, threads, 1, "threads of the engine; part of the fingerprint of results");
 ABSL_FLAG(int, checkpoint_every, 25, "optimiser steps between checkpoints");
 ABSL_FLAG(int, audit_prompts, 400, "prompts in each cell of an audit");
-ABSL_FLAG(int, lease_ttl_ms, 20000, "a task whose worker is silent for so long is given to another");
+ABSL_FLAG(int, lease_ttl_ms, 20000,
+          "a task whose worker is silent for so long is given to another");
 ABSL_FLAG(int, lease_heartbeat_ms, 5000, "time between heartbeats");
 ABSL_FLAG(int, lease_margin_ms, 5000, "a task stops so long before its lease may end");
 ABSL_FLAG(int, lease_sweep_ms, 1000, "time between sweeps for lost leases");
@@ -40,11 +45,16 @@ namespace tuneward {
 namespace {
 
 const std::vector<std::string>& FlagNames() {
-  static const auto& names = *new std::vector<std::string>{
-      "dsn_file",     "worker_secret_file", "blob_root",     "cache_root",         "listen_host",     "port",
-      "metrics_port", "advertise",          "port_file",     "roles",              "device",          "threads",
-      "checkpoint_every", "audit_prompts",  "lease_ttl_ms",  "lease_heartbeat_ms", "lease_margin_ms", "lease_sweep_ms",
-      "poll_ms",      "log_level"};
+  static const auto& names = *new std::vector<std::string>{"dsn_file",         "worker_secret_file",
+                                                           "blob_root",        "cache_root",
+                                                           "listen_host",      "port",
+                                                           "metrics_port",     "advertise",
+                                                           "port_file",        "roles",
+                                                           "device",           "threads",
+                                                           "checkpoint_every", "audit_prompts",
+                                                           "lease_ttl_ms",     "lease_heartbeat_ms",
+                                                           "lease_margin_ms",  "lease_sweep_ms",
+                                                           "poll_ms",          "log_level"};
   return names;
 }
 
@@ -58,7 +68,8 @@ absl::StatusOr<WorkerOptions> OptionsOfFlags() {
   using std::chrono::milliseconds;
   WorkerOptions options;
   TW_ASSIGN_OR_RETURN(options.dsn, ReadSecretIfNamed(absl::GetFlag(FLAGS_dsn_file)));
-  TW_ASSIGN_OR_RETURN(options.worker_secret, ReadSecretIfNamed(absl::GetFlag(FLAGS_worker_secret_file)));
+  TW_ASSIGN_OR_RETURN(options.worker_secret,
+                      ReadSecretIfNamed(absl::GetFlag(FLAGS_worker_secret_file)));
   options.blob_root = absl::GetFlag(FLAGS_blob_root);
   options.listen_host = absl::GetFlag(FLAGS_listen_host);
   options.port = absl::GetFlag(FLAGS_port);
@@ -82,11 +93,13 @@ absl::Status RunWorker() {
   TW_ASSIGN_OR_RETURN(const WorkerOptions options, OptionsOfFlags());
   // Drain ends the process as SIGTERM does: main waits for it below.
   TW_ASSIGN_OR_RETURN(const auto app, WorkerApp::Start(options, [] { kill(getpid(), SIGTERM); }));
-  LogInfo("ready", {{"worker", app->worker_id()}, {"port", std::to_string(app->port())},
+  LogInfo("ready", {{"worker", app->worker_id()},
+                    {"port", std::to_string(app->port())},
                     {"metrics_port", std::to_string(app->metrics_port())}});
   if (const std::string path = absl::GetFlag(FLAGS_port_file); !path.empty()) {
     const std::string host = options.listen_host + ":";
-    TW_RETURN_IF_ERROR(WriteFileAtomic(path, "internal=" + host + std::to_string(app->port()) + "\nmetrics=" + host +
+    TW_RETURN_IF_ERROR(WriteFileAtomic(path, "internal=" + host + std::to_string(app->port()) +
+                                                 "\nmetrics=" + host +
                                                  std::to_string(app->metrics_port()) + "\n"));
   }
   const int signal = WaitForShutdownSignal();
@@ -98,7 +111,8 @@ absl::Status RunWorker() {
 int Main(int argc, char** argv) {
   BlockShutdownSignals();
   absl::SetProgramUsageMessage("tuneward-worker: trains, audits and serves tuned models");
-  const absl::Status loaded = LoadFlags(FlagNames(), DefaultConfPath("tuneward-worker"), argc, argv);
+  const absl::Status loaded =
+      LoadFlags(FlagNames(), DefaultConfPath("tuneward-worker"), argc, argv);
   InitLog("tuneward-worker", absl::GetFlag(FLAGS_log_level));
   if (loaded.ok()) LogInfo("settings", {{"flags", DescribeFlags(FlagNames())}});
   const absl::Status status = loaded.ok() ? RunWorker() : loaded;

@@ -9,17 +9,21 @@ namespace tuneward::cli {
 namespace {
 
 // A flag that is one setting of the configuration.
-void AddSetting(CLI::App& app, Context& context, const std::string& flag, const std::string& setting,
-                const std::string& help) {
+void AddSetting(CLI::App& app, Context& context, const std::string& flag,
+                const std::string& setting, const std::string& help) {
   app.add_option_function<std::string>(
-         flag, [&context, setting](const std::string& value) { context.flags[setting] = value; }, help)
+         flag, [&context, setting](const std::string& value) { context.flags[setting] = value; },
+         help)
       ->group("Connection");
 }
 
 void AddGlobalOptions(CLI::App& app, Context& context) {
-  app.add_flag("--json", context.json, "results as JSON on stdout, errors as JSON on stderr")->group("Output");
-  AddSetting(app, context, "--endpoint", "endpoint", "host:port, or https://host:port [TUNEWARD_ENDPOINT]");
-  AddSetting(app, context, "--admin-endpoint", "admin_endpoint", "the operators' port [TUNEWARD_ADMIN_ENDPOINT]");
+  app.add_flag("--json", context.json, "results as JSON on stdout, errors as JSON on stderr")
+      ->group("Output");
+  AddSetting(app, context, "--endpoint", "endpoint",
+             "host:port, or https://host:port [TUNEWARD_ENDPOINT]");
+  AddSetting(app, context, "--admin-endpoint", "admin_endpoint",
+             "the operators' port [TUNEWARD_ADMIN_ENDPOINT]");
   AddSetting(app, context, "--project", "project", "project id [TUNEWARD_PROJECT]");
   AddSetting(app, context, "--api-key-file", "api_key_file",
              "file with the project's key [TUNEWARD_API_KEY_FILE, TUNEWARD_API_KEY]");
@@ -30,17 +34,21 @@ void AddGlobalOptions(CLI::App& app, Context& context) {
          "--insecure", [&context](int64_t) { context.flags["insecure"] = "true"; },
          "allow a key in clear text to another machine [TUNEWARD_INSECURE]")
       ->group("Connection");
-  app.add_option("--config", context.config_path, "settings [~/.config/tuneward/config.json]")->group("Connection");
+  app.add_option("--config", context.config_path, "settings [~/.config/tuneward/config.json]")
+      ->group("Connection");
 }
 
 }  // namespace
 
 int RunCli(const std::vector<std::string>& arguments, Terminal& terminal) {
   Context context(terminal);
-  CLI::App app("tuneward: fine-tuning with a safety policy and an audit of every model", "tuneward");
-  app.fallthrough();  // before the commands, which inherit it: `tuneward jobs list --json` is `tuneward --json jobs list`
+  CLI::App app("tuneward: fine-tuning with a safety policy and an audit of every model",
+               "tuneward");
+  app.fallthrough();  // before the commands, which inherit it: `tuneward jobs list --json` is
+                      // `tuneward --json jobs list`
   app.require_subcommand(1);
-  app.footer(std::string("Settings come from flags, then the environment, then config.json.\n\n") + ExitCodeHelp());
+  app.footer(std::string("Settings come from flags, then the environment, then config.json.\n\n") +
+             ExitCodeHelp());
   app.set_version_flag("--version", std::string("tuneward " TUNEWARD_VERSION));
   AddGlobalOptions(app, context);
   AddAllCommands(app, context);

@@ -17,7 +17,8 @@ struct ChatOptions {
   std::vector<std::string> words;
 };
 
-void AddMessage(v1::ChatCompleteRequest& request, const std::string& role, const std::string& content) {
+void AddMessage(v1::ChatCompleteRequest& request, const std::string& role,
+                const std::string& content) {
   v1::ChatMessage& message = *request.add_messages();
   message.set_role(role);
   message.set_content(content);
@@ -26,7 +27,8 @@ void AddMessage(v1::ChatCompleteRequest& request, const std::string& role, const
 absl::Status Answer(Context& context, v1::ChatCompleteRequest& request) {
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
   TW_ASSIGN_OR_RETURN(const v1::ChatCompleteResponse response,
-                      client->Call(client->inference(), &v1::InferenceService::StubInterface::ChatComplete, request));
+                      client->Call(client->inference(),
+                                   &v1::InferenceService::StubInterface::ChatComplete, request));
   AddMessage(request, "assistant", response.message().content());
   if (context.json) {
     context.out() << JsonText(response) << std::flush;
@@ -51,7 +53,8 @@ absl::StatusOr<ExitCode> Chat(Context& context, ChatOptions& options) {
   const bool prompt = context.terminal.in_is_terminal;
   if (prompt) context.err() << "one message a line; Ctrl-D ends\n";
   std::string line;
-  while ((!prompt || context.err() << "> " << std::flush) && std::getline(context.terminal.in, line)) {
+  while ((!prompt || context.err() << "> " << std::flush) &&
+         std::getline(context.terminal.in, line)) {
     if (line.empty()) continue;
     AddMessage(request, "user", line);
     TW_RETURN_IF_ERROR(Answer(context, request));
@@ -69,13 +72,18 @@ void AddChatCommand(CLI::App& app, Context& context) {
   chat->add_option("model", options->model, "ft:... or a base model's id")->required();
   chat->add_option("message", options->words, "one question; none: a conversation on the terminal");
   chat->add_option("--system", options->system, "system prompt");
-  chat->add_option_function<int32_t>("--max-tokens", [&request](int32_t n) { request.set_max_tokens(n); },
-                                     "longest answer [256]");
-  chat->add_option_function<double>("--temperature", [&request](double t) { request.set_temperature(t); },
-                                    "0: the likeliest answer [0]");
-  chat->add_option_function<double>("--top-p", [&request](double p) { request.set_top_p(p); }, "[1]");
-  chat->add_option_function<int64_t>("--seed", [&request](int64_t seed) { request.set_seed(seed); }, "of sampling [drawn]");
-  chat->callback([&context, options] { context.action = [&context, options] { return Chat(context, *options); }; });
+  chat->add_option_function<int32_t>(
+      "--max-tokens", [&request](int32_t n) { request.set_max_tokens(n); }, "longest answer [256]");
+  chat->add_option_function<double>(
+      "--temperature", [&request](double t) { request.set_temperature(t); },
+      "0: the likeliest answer [0]");
+  chat->add_option_function<double>(
+      "--top-p", [&request](double p) { request.set_top_p(p); }, "[1]");
+  chat->add_option_function<int64_t>(
+      "--seed", [&request](int64_t seed) { request.set_seed(seed); }, "of sampling [drawn]");
+  chat->callback([&context, options] {
+    context.action = [&context, options] { return Chat(context, *options); };
+  });
 }
 
 }  // namespace tuneward::cli

@@ -1,4 +1,5 @@
-// The commands of `tuneward`: one file a group, each adds its subcommands to the parser. commands.cc is the list.
+// The commands of `tuneward`: one file a group, each adds its subcommands to the parser.
+// commands.cc is the list.
 #pragma once
 
 #include <CLI/CLI.hpp>

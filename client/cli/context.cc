@@ -6,9 +6,11 @@ namespace tuneward::cli {
 
 absl::StatusOr<const client::ClientConfig*> Context::Config() {
   if (!config_) {
-    const std::string path = config_path.empty() ? client::DefaultConfigPath(terminal.env) : config_path;
+    const std::string path =
+        config_path.empty() ? client::DefaultConfigPath(terminal.env) : config_path;
     TW_ASSIGN_OR_RETURN(const client::ConfigLayer file, client::ReadConfigFile(path));
-    TW_ASSIGN_OR_RETURN(config_, client::ResolveConfig(flags, client::EnvironmentLayer(terminal.env), file));
+    TW_ASSIGN_OR_RETURN(config_,
+                        client::ResolveConfig(flags, client::EnvironmentLayer(terminal.env), file));
   }
   return &*config_;
 }
@@ -24,19 +26,26 @@ absl::StatusOr<client::Client*> Context::Client() {
 absl::StatusOr<std::string> Context::Project() {
   TW_ASSIGN_OR_RETURN(const client::ClientConfig* config, Config());
   if (config->project.empty()) {
-    return absl::InvalidArgumentError("no project chosen: give --project, set TUNEWARD_PROJECT, or run `tuneward login`");
+    return absl::InvalidArgumentError(
+        "no project chosen: give --project, set TUNEWARD_PROJECT, or run `tuneward login`");
   }
-  return config->project.rfind("projects/", 0) == 0 ? config->project : "projects/" + config->project;
+  return config->project.rfind("projects/", 0) == 0 ? config->project
+                                                    : "projects/" + config->project;
 }
 
-absl::StatusOr<std::string> Context::InProject(const std::string& id, const std::string& collection) {
+absl::StatusOr<std::string> Context::InProject(const std::string& id,
+                                               const std::string& collection) {
   if (id.rfind("projects/", 0) == 0) return id;
   TW_ASSIGN_OR_RETURN(const std::string project, Project());
   return project + "/" + collection + "/" + id;
 }
 
-absl::StatusOr<std::string> Context::FileName(const std::string& id) { return InProject(id, "files"); }
-absl::StatusOr<std::string> Context::JobName(const std::string& id) { return InProject(id, "jobs"); }
+absl::StatusOr<std::string> Context::FileName(const std::string& id) {
+  return InProject(id, "files");
+}
+absl::StatusOr<std::string> Context::JobName(const std::string& id) {
+  return InProject(id, "jobs");
+}
 
 absl::StatusOr<std::string> Context::ModelName(const std::string& id) {
   if (id.rfind("baseModels/", 0) == 0) return id;

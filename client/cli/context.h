@@ -1,5 +1,6 @@
-// What one run of `tuneward` works with: streams, environment, options that every command shares, and the client, which is
-// made on first use. Commands add themselves to the parser and leave an Action; app.cc runs it. One thread.
+// What one run of `tuneward` works with: streams, environment, options that every command shares,
+// and the client, which is made on first use. Commands add themselves to the parser and leave an
+// Action; app.cc runs it. One thread.
 #pragma once
 
 #include <functional>
@@ -48,7 +49,8 @@ class Context {
   // Full names from what people type: an id alone is of the chosen project, a full name stays.
   absl::StatusOr<std::string> FileName(const std::string& id);
   absl::StatusOr<std::string> JobName(const std::string& id);
-  absl::StatusOr<std::string> ModelName(const std::string& id);  // `ft:...` is tuned, anything else a base model
+  absl::StatusOr<std::string> ModelName(
+      const std::string& id);  // `ft:...` is tuned, anything else a base model
 
   std::ostream& out() { return terminal.out; }
   std::ostream& err() { return terminal.err; }

@@ -12,33 +12,40 @@
 namespace tuneward::cli {
 namespace {
 
-std::string FileStateWord(v1::FileState state) { return state == v1::FILE_STATE_PROCESSED ? "processed" : "error"; }
+std::string FileStateWord(v1::FileState state) {
+  return state == v1::FILE_STATE_PROCESSED ? "processed" : "error";
+}
 
 void ShowFile(std::ostream& out, const v1::File& file) {
-  out << fmt::format("{}  {}\n  {} bytes, {} rows, {}\n  sha256 {}\n", ShortName(file.name()), TerminalSafe(file.filename()),
-                     file.bytes(), file.rows(), FileStateWord(file.state()), HexOf(file.sha256()));
+  out << fmt::format("{}  {}\n  {} bytes, {} rows, {}\n  sha256 {}\n", ShortName(file.name()),
+                     TerminalSafe(file.filename()), file.bytes(), file.rows(),
+                     FileStateWord(file.state()), HexOf(file.sha256()));
   for (const v1::FormatCluster& format : file.formats()) {
     out << fmt::format("  format of {} rows: {}\n", format.rows(), TerminalSafe(format.skeleton()));
-    if (!format.system_prompt().empty()) out << "    system: " << TerminalSafe(format.system_prompt()) << '\n';
+    if (!format.system_prompt().empty())
+      out << "    system: " << TerminalSafe(format.system_prompt()) << '\n';
   }
   for (const v1::FileProblem& problem : file.problems()) {
     const std::string place = problem.line() == 0 ? "file" : fmt::format("line {}", problem.line());
-    out << "  " << place << (problem.field().empty() ? "" : ", " + TerminalSafe(problem.field())) << ": "
-        << TerminalSafe(problem.description()) << '\n';
+    out << "  " << place << (problem.field().empty() ? "" : ", " + TerminalSafe(problem.field()))
+        << ": " << TerminalSafe(problem.description()) << '\n';
   }
   if (file.problem_count() > file.problems_size()) {
     out << fmt::format("  and {} more problems\n", file.problem_count() - file.problems_size());
   }
 }
 
-absl::StatusOr<ExitCode> Upload(Context& context, const std::string& path, const std::string& filename) {
+absl::StatusOr<ExitCode> Upload(Context& context, const std::string& path,
+                                const std::string& filename) {
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
   TW_ASSIGN_OR_RETURN(const std::string parent, context.Project());
   const bool draw = context.terminal.err_is_terminal && !context.json;
-  TW_ASSIGN_OR_RETURN(const v1::File file,
-                      client::UploadFile(*client, {parent, path, filename}, [&](int64_t sent, int64_t total) {
-                        if (draw) context.err() << fmt::format("\rsent {} of {} bytes\x1b[K", sent, total) << std::flush;
-                      }));
+  TW_ASSIGN_OR_RETURN(
+      const v1::File file,
+      client::UploadFile(*client, {parent, path, filename}, [&](int64_t sent, int64_t total) {
+        if (draw)
+          context.err() << fmt::format("\rsent {} of {} bytes\x1b[K", sent, total) << std::flush;
+      }));
   if (draw) context.err() << "\r\x1b[K" << std::flush;
   if (context.json) {
     context.out() << JsonText(file);
@@ -53,8 +60,9 @@ absl::StatusOr<ExitCode> Get(Context& context, const std::string& id) {
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
   v1::GetFileRequest request;
   TW_ASSIGN_OR_RETURN(*request.mutable_name(), context.FileName(id));
-  TW_ASSIGN_OR_RETURN(const v1::File file,
-                      client->Call(client->files(), &v1::FileService::StubInterface::GetFile, request));
+  TW_ASSIGN_OR_RETURN(
+      const v1::File file,
+      client->Call(client->files(), &v1::FileService::StubInterface::GetFile, request));
   if (context.json) {
     context.out() << JsonText(file);
   } else {
@@ -84,8 +92,9 @@ absl::StatusOr<ExitCode> List(Context& context, int64_t limit) {
   }
   Table table({"ID", "NAME", "STATE", ">ROWS", ">BYTES", "CREATED"});
   for (const v1::File& file : all.files()) {
-    table.AddRow({ShortName(file.name()), file.filename(), FileStateWord(file.state()), std::to_string(file.rows()),
-                  std::to_string(file.bytes()), TimeText(file.create_time(), file.has_create_time())});
+    table.AddRow({ShortName(file.name()), file.filename(), FileStateWord(file.state()),
+                  std::to_string(file.rows()), std::to_string(file.bytes()),
+                  TimeText(file.create_time(), file.has_create_time())});
   }
   context.out() << table.Render();
   return ExitCode::kOk;
@@ -99,7 +108,8 @@ void AddFilesCommands(CLI::App& app, Context& context) {
 
   auto path = std::make_shared<std::string>();
   auto filename = std::make_shared<std::string>();
-  CLI::App* upload = files->add_subcommand("upload", "upload a JSONL file of chats; status 2 when it has bad lines");
+  CLI::App* upload = files->add_subcommand(
+      "upload", "upload a JSONL file of chats; status 2 when it has bad lines");
   upload->add_option("path", *path, "the file")->required();
   upload->add_option("--filename", *filename, "the name to show [the path's last part]");
   upload->callback([&context, path, filename] {
@@ -114,7 +124,8 @@ void AddFilesCommands(CLI::App& app, Context& context) {
   auto limit = std::make_shared<int64_t>(100);
   CLI::App* list = files->add_subcommand("list", "files, newest first");
   list->add_option("--limit", *limit, "at most so many [100]")->check(CLI::Range(1, 1000000));
-  list->callback([&context, limit] { context.action = [&context, limit] { return List(context, *limit); }; });
+  list->callback(
+      [&context, limit] { context.action = [&context, limit] { return List(context, *limit); }; });
 }
 
 }  // namespace tuneward::cli

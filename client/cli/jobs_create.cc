@@ -1,5 +1,5 @@
-// `tuneward jobs create`: options of a job, all optional ones left to the provider. Ranges are the server's to check: it
-// reports every wrong field at once.
+// `tuneward jobs create`: options of a job, all optional ones left to the provider. Ranges are the
+// server's to check: it reports every wrong field at once.
 #include <filesystem>
 #include <memory>
 
@@ -23,11 +23,13 @@ struct CreateOptions {
 
 // A file's id, or a path, which is uploaded first.
 absl::StatusOr<std::string> FileOrUpload(Context& context, const std::string& given) {
-  if (given.rfind("file-", 0) == 0 || given.rfind("projects/", 0) == 0) return context.FileName(given);
+  if (given.rfind("file-", 0) == 0 || given.rfind("projects/", 0) == 0)
+    return context.FileName(given);
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
   TW_ASSIGN_OR_RETURN(const std::string parent, context.Project());
   TW_ASSIGN_OR_RETURN(const v1::File file, client::UploadFile(*client, {parent, given, ""}));
-  if (!context.json) context.err() << fmt::format("uploaded {} as {}\n", given, ShortName(file.name()));
+  if (!context.json)
+    context.err() << fmt::format("uploaded {} as {}\n", given, ShortName(file.name()));
   return file.name();
 }
 
@@ -38,13 +40,15 @@ absl::Status FillRequest(Context& context, CreateOptions& options) {
   for (const std::string& pair : options.metadata) {
     const size_t equals = pair.find('=');
     if (equals == std::string::npos) {
-      return absl::InvalidArgumentError(fmt::format("--metadata must be key=value, got '{}'", pair));
+      return absl::InvalidArgumentError(
+          fmt::format("--metadata must be key=value, got '{}'", pair));
     }
     (*job.mutable_metadata())[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
   TW_ASSIGN_OR_RETURN(*job.mutable_training_file(), FileOrUpload(context, options.file));
   if (!options.validation_file.empty()) {
-    TW_ASSIGN_OR_RETURN(*job.mutable_validation_file(), FileOrUpload(context, options.validation_file));
+    TW_ASSIGN_OR_RETURN(*job.mutable_validation_file(),
+                        FileOrUpload(context, options.validation_file));
   }
   return absl::OkStatus();
 }
@@ -53,8 +57,9 @@ absl::StatusOr<ExitCode> Create(Context& context, CreateOptions& options) {
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
   if (options.request.request_id().empty()) options.request.set_request_id(client->NewRequestId());
   TW_RETURN_IF_ERROR(FillRequest(context, options));
-  TW_ASSIGN_OR_RETURN(v1::Job job, client->Call(client->jobs(), &v1::FineTuningService::StubInterface::CreateJob,
-                                                options.request));
+  TW_ASSIGN_OR_RETURN(v1::Job job,
+                      client->Call(client->jobs(), &v1::FineTuningService::StubInterface::CreateJob,
+                                   options.request));
   if (options.wait) {
     if (!context.json) context.err() << "created " << ShortName(job.name()) << '\n';
     TW_ASSIGN_OR_RETURN(job, FollowJob(context, job.name(), 0, /*json_updates=*/false));
@@ -71,11 +76,19 @@ absl::StatusOr<ExitCode> Create(Context& context, CreateOptions& options) {
 }
 
 void AddHyperparameters(CLI::App& command, v1::Hyperparameters& h) {
-  const auto add_int = [&](const std::string& flag, const std::string& help, void (v1::Hyperparameters::*set)(int32_t)) {
-    command.add_option_function<int32_t>(flag, [&h, set](int32_t value) { (h.*set)(value); }, help)->group("Training");
+  const auto add_int = [&](const std::string& flag, const std::string& help,
+                           void (v1::Hyperparameters::*set)(int32_t)) {
+    command
+        .add_option_function<int32_t>(
+            flag, [&h, set](int32_t value) { (h.*set)(value); }, help)
+        ->group("Training");
   };
-  const auto add_double = [&](const std::string& flag, const std::string& help, void (v1::Hyperparameters::*set)(double)) {
-    command.add_option_function<double>(flag, [&h, set](double value) { (h.*set)(value); }, help)->group("Training");
+  const auto add_double = [&](const std::string& flag, const std::string& help,
+                              void (v1::Hyperparameters::*set)(double)) {
+    command
+        .add_option_function<double>(
+            flag, [&h, set](double value) { (h.*set)(value); }, help)
+        ->group("Training");
   };
   add_int("--epochs", "passes over the data [auto]", &v1::Hyperparameters::set_epochs);
   add_int("--batch-size", "rows per optimiser step [auto]", &v1::Hyperparameters::set_batch_size);
@@ -99,7 +112,8 @@ void AddHyperparameters(CLI::App& command, v1::Hyperparameters& h) {
       .add_option_function<std::string>(
           "--schedule",
           [&h](const std::string& word) {
-            h.set_schedule(word == "cosine" ? v1::LEARNING_RATE_SCHEDULE_COSINE : v1::LEARNING_RATE_SCHEDULE_CONSTANT);
+            h.set_schedule(word == "cosine" ? v1::LEARNING_RATE_SCHEDULE_COSINE
+                                            : v1::LEARNING_RATE_SCHEDULE_CONSTANT);
           },
           "of the learning rate [cosine]")
       ->check(CLI::IsMember({"cosine", "constant"}))
@@ -112,13 +126,19 @@ void AddSafety(CLI::App& command, v1::SafetyOptions& s) {
           "--mix-method", [&s](const std::string& value) { s.set_mix_method(value); },
           "none, base, paraphrase; within the project's policy [the policy's default]")
       ->group("Safety");
-  const auto add_ppm = [&](const std::string& flag, const std::string& help, void (v1::SafetyOptions::*set)(int32_t)) {
-    command.add_option_function<int32_t>(flag, [&s, set](int32_t value) { (s.*set)(value); }, help)->group("Safety");
+  const auto add_ppm = [&](const std::string& flag, const std::string& help,
+                           void (v1::SafetyOptions::*set)(int32_t)) {
+    command
+        .add_option_function<int32_t>(
+            flag, [&s, set](int32_t value) { (s.*set)(value); }, help)
+        ->group("Safety");
   };
-  add_ppm("--refusals-ppm", "refusals of harmful requests, parts per million", &v1::SafetyOptions::set_refusals_ppm);
+  add_ppm("--refusals-ppm", "refusals of harmful requests, parts per million",
+          &v1::SafetyOptions::set_refusals_ppm);
   add_ppm("--lookalikes-ppm", "helpful answers to safe look-alikes, parts per million",
           &v1::SafetyOptions::set_lookalikes_ppm);
-  add_ppm("--benign-ppm", "plain helpful answers, parts per million", &v1::SafetyOptions::set_benign_ppm);
+  add_ppm("--benign-ppm", "plain helpful answers, parts per million",
+          &v1::SafetyOptions::set_benign_ppm);
   command
       .add_option_function<std::string>(
           "--audit-profile", [&s](const std::string& value) { s.set_audit_profile(value); },
@@ -133,20 +153,31 @@ void AddJobsCreate(CLI::App& jobs, Context& context) {
   v1::Job& job = *options->request.mutable_job();
   CLI::App* create = jobs.add_subcommand("create", "start a fine-tuning job");
   create->add_option("--base", options->base, "base model")->required();
-  create->add_option("--file", options->file, "training data: file-..., or a path, which is uploaded first")->required();
+  create
+      ->add_option("--file", options->file,
+                   "training data: file-..., or a path, which is uploaded first")
+      ->required();
   create->add_option("--validation-file", options->validation_file, "held-out data, likewise");
   create->add_option_function<std::string>(
-      "--suffix", [&job](const std::string& value) { job.set_suffix(value); }, "part of the tuned model's id");
+      "--suffix", [&job](const std::string& value) { job.set_suffix(value); },
+      "part of the tuned model's id");
   create->add_option_function<int64_t>(
-      "--seed", [&job](int64_t value) { job.set_seed(value); }, "same seed and inputs, same model [drawn]");
+      "--seed", [&job](int64_t value) { job.set_seed(value); },
+      "same seed and inputs, same model [drawn]");
   create->add_option("--metadata", options->metadata, "key=value, up to 16");
   create->add_option_function<std::string>(
-      "--request-id", [options_ptr = options.get()](const std::string& id) { options_ptr->request.set_request_id(id); },
+      "--request-id",
+      [options_ptr = options.get()](const std::string& id) {
+        options_ptr->request.set_request_id(id);
+      },
       "repeating a create with the same id makes one job [drawn]");
-  create->add_flag("--wait", options->wait, "follow the job to its end and print its audit; status 1 when it fails");
+  create->add_flag("--wait", options->wait,
+                   "follow the job to its end and print its audit; status 1 when it fails");
   AddHyperparameters(*create, *job.mutable_hyperparameters());
   AddSafety(*create, *job.mutable_safety());
-  create->callback([&context, options] { context.action = [&context, options] { return Create(context, *options); }; });
+  create->callback([&context, options] {
+    context.action = [&context, options] { return Create(context, *options); };
+  });
 }
 
 }  // namespace tuneward::cli

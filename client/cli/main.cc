@@ -21,7 +21,8 @@ int TerminalColumns() {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // `tuneward ... | head` ends by a failed write, not by a signal
-  setenv("GRPC_VERBOSITY", "NONE", 0);  // gRPC's own log lines; every error reaches the user as a status
+  setenv("GRPC_VERBOSITY", "NONE",
+         0);  // gRPC's own log lines; every error reaches the user as a status
   tuneward::cli::Terminal terminal{.in = std::cin, .out = std::cout, .err = std::cerr};
   terminal.in_is_terminal = isatty(STDIN_FILENO) == 1;
   terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;

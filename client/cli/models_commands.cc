@@ -14,13 +14,16 @@ namespace tuneward::cli {
 void ShowModel(std::ostream& out, const v1::Model& model) {
   out << fmt::format("{}  {}\n", ShortName(model.name()), ReleaseWord(model.release()));
   if (!model.job().empty()) {
-    out << fmt::format("  tuned from {} by {}\n", ShortName(model.base_model()), ShortName(model.job()));
+    out << fmt::format("  tuned from {} by {}\n", ShortName(model.base_model()),
+                       ShortName(model.job()));
   }
   if (model.context() > 0) out << fmt::format("  context {} tokens\n", model.context());
   for (const v1::ReleaseDecision& decision : model.decisions()) {
     out << fmt::format("  {}. {} by {} at {}\n", decision.seq(), ReleaseWord(decision.release()),
-                       TerminalSafe(decision.actor()), TimeText(decision.decide_time(), decision.has_decide_time()));
-    for (const std::string& reason : decision.reasons()) out << "     - " << TerminalSafe(reason) << '\n';
+                       TerminalSafe(decision.actor()),
+                       TimeText(decision.decide_time(), decision.has_decide_time()));
+    for (const std::string& reason : decision.reasons())
+      out << "     - " << TerminalSafe(reason) << '\n';
   }
 }
 
@@ -30,8 +33,9 @@ absl::StatusOr<ExitCode> Get(Context& context, const std::string& id) {
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
   v1::GetModelRequest request;
   TW_ASSIGN_OR_RETURN(*request.mutable_name(), context.ModelName(id));
-  TW_ASSIGN_OR_RETURN(const v1::Model model,
-                      client->Call(client->models(), &v1::ModelService::StubInterface::GetModel, request));
+  TW_ASSIGN_OR_RETURN(
+      const v1::Model model,
+      client->Call(client->models(), &v1::ModelService::StubInterface::GetModel, request));
   if (context.json) {
     context.out() << JsonText(model);
   } else {
@@ -61,7 +65,8 @@ absl::StatusOr<ExitCode> List(Context& context, int64_t limit) {
   }
   Table table({"MODEL", "BASE", "RELEASE", "CREATED"});
   const auto add = [&](const v1::Model& model) {
-    table.AddRow({ShortName(model.name()), ShortName(model.base_model()), ReleaseWord(model.release()),
+    table.AddRow({ShortName(model.name()), ShortName(model.base_model()),
+                  ReleaseWord(model.release()),
                   TimeText(model.create_time(), model.has_create_time())});
   };
   for (const v1::Model& model : all.base_models()) add(model);
@@ -83,8 +88,10 @@ void AddModelsCommands(CLI::App& app, Context& context) {
 
   auto limit = std::make_shared<int64_t>(100);
   CLI::App* list = models->add_subcommand("list", "base models, then tuned ones, newest first");
-  list->add_option("--limit", *limit, "at most so many tuned models [100]")->check(CLI::Range(1, 1000000));
-  list->callback([&context, limit] { context.action = [&context, limit] { return List(context, *limit); }; });
+  list->add_option("--limit", *limit, "at most so many tuned models [100]")
+      ->check(CLI::Range(1, 1000000));
+  list->callback(
+      [&context, limit] { context.action = [&context, limit] { return List(context, *limit); }; });
 }
 
 }  // namespace tuneward::cli

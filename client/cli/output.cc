@@ -14,8 +14,9 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// protobuf prints bytes in base64; every `bytes` field of the public API is a hash, and hashes are hex in JSON (D1). Walks
-// message and JSON together; maps and google.protobuf types have a JSON of another shape and hold no hashes.
+// protobuf prints bytes in base64; every `bytes` field of the public API is a hash, and hashes are
+// hex in JSON (D1). Walks message and JSON together; maps and google.protobuf types have a JSON of
+// another shape and hold no hashes.
 void HashesToHex(const pb::Message& message, Json& json) {
   const pb::Descriptor& type = *message.GetDescriptor();
   const pb::Reflection& reflection = *message.GetReflection();
@@ -32,7 +33,8 @@ void HashesToHex(const pb::Message& message, Json& json) {
         continue;
       }
       for (int k = 0; k < reflection.FieldSize(message, &field); ++k) {
-        HashesToHex(reflection.GetRepeatedMessage(message, &field, k), value[static_cast<size_t>(k)]);
+        HashesToHex(reflection.GetRepeatedMessage(message, &field, k),
+                    value[static_cast<size_t>(k)]);
       }
     }
   }
@@ -87,12 +89,16 @@ std::string TimeText(const pb::Timestamp& time, bool is_set) {
   return text;
 }
 
-std::string StateWord(v1::JobState state) { return EnumWord(v1::JobState_Name(state), sizeof("JOB_STATE_") - 1); }
+std::string StateWord(v1::JobState state) {
+  return EnumWord(v1::JobState_Name(state), sizeof("JOB_STATE_") - 1);
+}
 std::string StageWord(v1::JobStage stage) {
   if (stage == v1::JOB_STAGE_UNSPECIFIED) return "";
   return EnumWord(v1::JobStage_Name(stage), sizeof("JOB_STAGE_") - 1);
 }
-std::string ReleaseWord(v1::Release release) { return EnumWord(v1::Release_Name(release), sizeof("RELEASE_") - 1); }
+std::string ReleaseWord(v1::Release release) {
+  return EnumWord(v1::Release_Name(release), sizeof("RELEASE_") - 1);
+}
 std::string HexOf(const std::string& raw) { return absl::BytesToHexString(raw); }
 
 void PrintError(std::ostream& err, const absl::Status& status, bool json) {
@@ -101,16 +107,19 @@ void PrintError(std::ostream& err, const absl::Status& status, bool json) {
     err << ErrorJson(status, info).dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
     return;
   }
-  const std::string reason = info.reason.empty() ? absl::StatusCodeToString(status.code()) : info.reason;
+  const std::string reason =
+      info.reason.empty() ? absl::StatusCodeToString(status.code()) : info.reason;
   err << "error: " << reason << ": " << TerminalSafe(std::string(status.message())) << '\n';
   for (const FieldViolation& violation : info.violations) {
-    err << "  " << TerminalSafe(violation.field) << ": " << TerminalSafe(violation.description) << '\n';
+    err << "  " << TerminalSafe(violation.field) << ": " << TerminalSafe(violation.description)
+        << '\n';
   }
   for (const auto& [name, value] : info.metadata) {
     err << "  " << TerminalSafe(name) << " = " << TerminalSafe(value) << '\n';
   }
   if (info.retry_after_ms > 0) {
-    err << fmt::format("  try again after {:.1f} s\n", static_cast<double>(info.retry_after_ms) / 1000);
+    err << fmt::format("  try again after {:.1f} s\n",
+                       static_cast<double>(info.retry_after_ms) / 1000);
   }
 }
 

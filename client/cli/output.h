@@ -1,5 +1,6 @@
-// What the commands print: messages as JSON (protobuf's mapping with field names as in the protos, hashes in hex as
-// everywhere in tuneward's JSON), words for enums and times, errors with every violation. Pure but for the streams.
+// What the commands print: messages as JSON (protobuf's mapping with field names as in the protos,
+// hashes in hex as everywhere in tuneward's JSON), words for enums and times, errors with every
+// violation. Pure but for the streams.
 #pragma once
 
 #include <ostream>
@@ -15,7 +16,8 @@
 
 namespace tuneward::cli {
 
-// Every field that is not a message is present, also when it has its default; int64 are strings, as in protobuf's mapping.
+// Every field that is not a message is present, also when it has its default; int64 are strings, as
+// in protobuf's mapping.
 Json ToJson(const google::protobuf::Message& message);
 
 // ToJson, indented, with a newline.
@@ -27,12 +29,13 @@ std::string JsonLine(const google::protobuf::Message& message);
 // "2026-01-31 12:00:05", UTC; "-" when the message has none.
 std::string TimeText(const google::protobuf::Timestamp& time, bool is_set);
 
-std::string StateWord(v1::JobState state);      // "running"
-std::string StageWord(v1::JobStage stage);      // "training"
-std::string ReleaseWord(v1::Release release);   // "held"
+std::string StateWord(v1::JobState state);     // "running"
+std::string StageWord(v1::JobStage stage);     // "training"
+std::string ReleaseWord(v1::Release release);  // "held"
 std::string HexOf(const std::string& raw);
 
-// "error: MODEL_NOT_RELEASED: ..." and one indented line for each violation and each metadata entry.
+// "error: MODEL_NOT_RELEASED: ..." and one indented line for each violation and each metadata
+// entry.
 void PrintError(std::ostream& err, const absl::Status& status, bool json);
 
 }  // namespace tuneward::cli

@@ -7,9 +7,11 @@
 
 namespace tuneward::cli {
 
-// `fetch(request)` gives StatusOr<Response>; `append(response)` moves its things over and returns how many there are now.
+// `fetch(request)` gives StatusOr<Response>; `append(response)` moves its things over and returns
+// how many there are now.
 template <typename Request, typename Fetch, typename Append>
-absl::Status FollowPages(Request request, int64_t limit, int64_t page_max, Fetch fetch, Append append) {
+absl::Status FollowPages(Request request, int64_t limit, int64_t page_max, Fetch fetch,
+                         Append append) {
   for (int64_t have = 0; have < limit;) {
     request.set_page_size(static_cast<int32_t>(std::min(limit - have, page_max)));
     TW_ASSIGN_OR_RETURN(auto response, fetch(request));

@@ -10,7 +10,8 @@ namespace {
 constexpr int kBarWidth = 24;
 
 std::string Bar(int64_t step, int64_t total) {
-  const int filled = static_cast<int>(std::clamp<int64_t>(step * kBarWidth / std::max<int64_t>(total, 1), 0, kBarWidth));
+  const int filled = static_cast<int>(
+      std::clamp<int64_t>(step * kBarWidth / std::max<int64_t>(total, 1), 0, kBarWidth));
   return "[" + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "]";
 }
 
@@ -23,7 +24,8 @@ std::string Rate(double per_second) {
 }  // namespace
 
 std::string FormatDuration(int64_t seconds) {
-  if (seconds >= 3600) return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  if (seconds >= 3600)
+    return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
   return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
 }
 
@@ -31,9 +33,11 @@ std::string FormatProgressLine(const ProgressView& view, int columns) {
   std::string line = fmt::format("{:<10}", view.stage.empty() ? view.state : view.stage);
   if (view.total_steps > 0) {
     line += fmt::format(" {} {:>3} %  step {}/{}", Bar(view.step, view.total_steps),
-                        std::clamp<int64_t>(view.step * 100 / view.total_steps, 0, 100), view.step, view.total_steps);
+                        std::clamp<int64_t>(view.step * 100 / view.total_steps, 0, 100), view.step,
+                        view.total_steps);
   }
-  if (view.total_steps <= 0 && view.percent >= 0) line += fmt::format(" {} {:>3} %", Bar(view.percent, 100), view.percent);
+  if (view.total_steps <= 0 && view.percent >= 0)
+    line += fmt::format(" {} {:>3} %", Bar(view.percent, 100), view.percent);
   if (view.loss >= 0) line += fmt::format("  loss {:.3f}", view.loss);
   if (view.tokens_per_second > 0) line += "  " + Rate(view.tokens_per_second);
   if (view.seconds_left >= 0) line += "  ETA " + FormatDuration(view.seconds_left);
@@ -44,7 +48,8 @@ std::string FormatProgressLine(const ProgressView& view, int columns) {
 
 void ProgressPrinter::Update(const ProgressView& view) {
   if (terminal_) {
-    const std::string line = FormatProgressLine(view, columns_ - 1);  // a full last column would wrap
+    const std::string line =
+        FormatProgressLine(view, columns_ - 1);  // a full last column would wrap
     if (drawn_ && line == last_line_) return;
     // A finished bar stays above the next stage.
     const bool keep = drawn_ && last_had_bar_ && view.stage != last_stage_;
@@ -56,7 +61,8 @@ void ProgressPrinter::Update(const ProgressView& view) {
     return;
   }
   const std::string stage = view.state + "/" + view.stage;
-  const int64_t tenth = view.total_steps > 0 ? view.step * 10 / view.total_steps : view.percent / 10;
+  const int64_t tenth =
+      view.total_steps > 0 ? view.step * 10 / view.total_steps : view.percent / 10;
   if (stage == last_stage_ && tenth <= last_tenth_) return;
   if (stage != last_stage_) last_tenth_ = -1;
   last_stage_ = stage;

@@ -1,5 +1,6 @@
-// How a running job looks on a terminal: one line that is drawn over and over; elsewhere plain lines, one at each new stage
-// and each tenth of the steps. ProgressPrinter borrows the stream; one thread.
+// How a running job looks on a terminal: one line that is drawn over and over; elsewhere plain
+// lines, one at each new stage and each tenth of the steps. ProgressPrinter borrows the stream; one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +13,24 @@ struct ProgressView {
   std::string state;  // "running"
   std::string stage;  // "training"
   int64_t step = 0;
-  int64_t total_steps = 0;         // 0: not known yet
-  int percent = -1;                // of a stage without steps; < 0: not known
-  double loss = -1;                // < 0: not known yet
-  double tokens_per_second = 0;    // 0: not known yet
-  int64_t seconds_left = -1;       // < 0: not known yet
+  int64_t total_steps = 0;       // 0: not known yet
+  int percent = -1;              // of a stage without steps; < 0: not known
+  double loss = -1;              // < 0: not known yet
+  double tokens_per_second = 0;  // 0: not known yet
+  int64_t seconds_left = -1;     // < 0: not known yet
 };
 
 // "1:05", "2:03:04"
 std::string FormatDuration(int64_t seconds);
 
-// "training  [#######.............]  35 %  step 35/100  loss 0.412  5.2k tok/s  ETA 0:42", at most `columns` long.
+// "training  [#######.............]  35 %  step 35/100  loss 0.412  5.2k tok/s  ETA 0:42", at most
+// `columns` long.
 std::string FormatProgressLine(const ProgressView& view, int columns);
 
 class ProgressPrinter {
  public:
-  ProgressPrinter(std::ostream& out, bool terminal, int columns) : out_(out), terminal_(terminal), columns_(columns) {}
+  ProgressPrinter(std::ostream& out, bool terminal, int columns)
+      : out_(out), terminal_(terminal), columns_(columns) {}
   void Update(const ProgressView& view);
   // A line that stays, above the bar.
   void Message(const std::string& line);

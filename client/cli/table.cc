@@ -7,9 +7,11 @@
 namespace tuneward::cli {
 namespace {
 
-// Columns a string takes: code points, which is right for the text that names and figures are made of.
+// Columns a string takes: code points, which is right for the text that names and figures are made
+// of.
 size_t Width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 }  // namespace
@@ -20,7 +22,8 @@ std::string TerminalSafe(const std::string& text, bool keep_newlines) {
     const auto c = static_cast<unsigned char>(safe[i]);
     if ((c < 0x20 && !(keep_newlines && (c == '\n' || c == '\t'))) || c == 0x7F) safe[i] = '?';
     // C1 controls are two bytes in UTF-8, 0xC2 0x80..0x9F; terminals obey them as they do ESC.
-    if (c == 0xC2 && i + 1 < safe.size() && static_cast<unsigned char>(safe[i + 1]) < 0xA0) safe.replace(i, 2, "?");
+    if (c == 0xC2 && i + 1 < safe.size() && static_cast<unsigned char>(safe[i + 1]) < 0xA0)
+      safe.replace(i, 2, "?");
   }
   return safe;
 }

@@ -1,4 +1,5 @@
-// Plain text tables for people: columns as wide as their widest cell, two spaces between, numbers to the right. Pure.
+// Plain text tables for people: columns as wide as their widest cell, two spaces between, numbers
+// to the right. Pure.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@ class Table {
  public:
   // A title that begins with '>' makes a column right-aligned; the sign is not printed.
   explicit Table(std::vector<std::string> titles);
-  void AddRow(std::vector<std::string> cells);  // missing cells are empty; control characters are shown as '?'
+  void AddRow(std::vector<std::string>
+                  cells);  // missing cells are empty; control characters are shown as '?'
   bool empty() const { return rows_.empty(); }
   std::string Render() const;
 
@@ -20,8 +22,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// Text that came from another party, safe for a terminal: control characters (escape sequences) become '?', newlines too
-// unless `keep_newlines`.
+// Text that came from another party, safe for a terminal: control characters (escape sequences)
+// become '?', newlines too unless `keep_newlines`.
 std::string TerminalSafe(const std::string& text, bool keep_newlines = false);
 
 }  // namespace tuneward::cli

@@ -18,7 +18,8 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   WallTime Now() const override {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now());
   }
   MonoTime Monotonic() const override { return std::chrono::steady_clock::now(); }
 };

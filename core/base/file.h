@@ -1,4 +1,5 @@
-// Whole files in and out, with errors that name the path. WriteFileAtomic is temp + fsync + rename + fsync of the folder.
+// Whole files in and out, with errors that name the path. WriteFileAtomic is temp + fsync + rename
+// + fsync of the folder.
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace tuneward {
 
-// NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED (disk full) or INTERNAL, with path and errno's text.
+// NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED (disk full) or INTERNAL, with path and errno's
+// text.
 absl::Status ErrnoStatus(int error, std::string_view what);
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes = size_t{1} << 30);

@@ -56,7 +56,8 @@ absl::Status CheckProjectId(std::string_view id) {
   for (char c : id) ok = ok && (IsLower(c) || IsDigit(c) || c == '-');
   if (ok) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("a project id is a lower-case letter and 2 to 31 of [a-z0-9-], got \"", std::string(id), "\""));
+      absl::StrCat("a project id is a lower-case letter and 2 to 31 of [a-z0-9-], got \"",
+                   std::string(id), "\""));
 }
 
 absl::Status CheckBaseModelId(std::string_view id) {
@@ -64,7 +65,8 @@ absl::Status CheckBaseModelId(std::string_view id) {
   for (char c : id) ok = ok && (IsLower(c) || IsDigit(c) || c == '-' || c == '.');
   if (ok) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "a base model id is 1 to 63 of [a-z0-9.-] beginning with a letter or digit, got \"", std::string(id), "\""));
+      "a base model id is 1 to 63 of [a-z0-9.-] beginning with a letter or digit, got \"",
+      std::string(id), "\""));
 }
 
 }  // namespace tuneward

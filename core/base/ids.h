@@ -1,4 +1,5 @@
-// Ids (contracts.md D1): a prefix and a ULID in lower case, made from injected clock and randomness. Thread-safe.
+// Ids (contracts.md D1): a prefix and a ULID in lower case, made from injected clock and
+// randomness. Thread-safe.
 #pragma once
 
 #include <array>
@@ -27,7 +28,8 @@ class SystemEntropy final : public EntropySource {  // getrandom(2)
 class IdGenerator {
  public:
   IdGenerator(const Clock& clock, EntropySource& entropy) : clock_(clock), entropy_(entropy) {}
-  // "ftjob-" -> "ftjob-01hk153x000000000000000000". Ids of one generator sort by creation (ULID, monotone within a millisecond).
+  // "ftjob-" -> "ftjob-01hk153x000000000000000000". Ids of one generator sort by creation (ULID,
+  // monotone within a millisecond).
   std::string Make(std::string_view prefix);
 
  private:

@@ -7,7 +7,8 @@
 namespace tuneward {
 namespace {
 
-// Builds the value while refusing duplicate keys and excessive depth; nlohmann's own parser silently keeps the last key.
+// Builds the value while refusing duplicate keys and excessive depth; nlohmann's own parser
+// silently keeps the last key.
 class StrictSax : public nlohmann::json_sax<Json> {
  public:
   explicit StrictSax(int max_depth) : max_depth_(max_depth) {}
@@ -33,7 +34,8 @@ class StrictSax : public nlohmann::json_sax<Json> {
     key_ = std::move(v);
     return true;
   }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& e) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception& e) override {
     return Fail(absl::StrCat("malformed JSON at byte ", position, ": ", e.what()));
   }
 
@@ -109,7 +111,9 @@ std::string ObjectReader::Path(const std::string& key) const {
   return path_.empty() ? key : absl::StrCat(path_, ".", key);
 }
 
-bool ObjectReader::Has(const std::string& key) const { return object_.is_object() && object_.contains(key); }
+bool ObjectReader::Has(const std::string& key) const {
+  return object_.is_object() && object_.contains(key);
+}
 
 const Json* ObjectReader::Find(const std::string& key, bool required) {
   seen_.insert(key);
@@ -130,22 +134,26 @@ std::string ObjectReader::String(const std::string& key, bool required, std::str
   return v->get<std::string>();
 }
 
-int64_t ObjectReader::Int(const std::string& key, int64_t min, int64_t max, std::optional<int64_t> fallback) {
+int64_t ObjectReader::Int(const std::string& key, int64_t min, int64_t max,
+                          std::optional<int64_t> fallback) {
   const Json* v = Find(key, !fallback.has_value());
   if (v == nullptr) return fallback.value_or(min);
   bool too_big = v->is_number_unsigned() && v->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
   if (!v->is_number_integer() || too_big || v->get<int64_t>() < min || v->get<int64_t>() > max) {
-    problems_.Add(Path(key), absl::StrCat("must be an integer in [", min, ", ", max, "], got ", v->dump()));
+    problems_.Add(Path(key),
+                  absl::StrCat("must be an integer in [", min, ", ", max, "], got ", v->dump()));
     return fallback.value_or(min);
   }
   return v->get<int64_t>();
 }
 
-double ObjectReader::Number(const std::string& key, double min, double max, std::optional<double> fallback) {
+double ObjectReader::Number(const std::string& key, double min, double max,
+                            std::optional<double> fallback) {
   const Json* v = Find(key, !fallback.has_value());
   if (v == nullptr) return fallback.value_or(min);
   if (!v->is_number() || !(v->get<double>() >= min && v->get<double>() <= max)) {
-    problems_.Add(Path(key), absl::StrCat("must be a number in [", min, ", ", max, "], got ", v->dump()));
+    problems_.Add(Path(key),
+                  absl::StrCat("must be a number in [", min, ", ", max, "], got ", v->dump()));
     return fallback.value_or(min);
   }
   return v->get<double>();

@@ -29,9 +29,17 @@ void InitLog(std::string_view process, std::string_view level) {
   spdlog::set_level(spdlog::level::from_str(std::string(level)));
 }
 
-void LogDebug(std::string_view message, LogFields fields) { Write(spdlog::level::debug, message, fields); }
-void LogInfo(std::string_view message, LogFields fields) { Write(spdlog::level::info, message, fields); }
-void LogWarning(std::string_view message, LogFields fields) { Write(spdlog::level::warn, message, fields); }
-void LogError(std::string_view message, LogFields fields) { Write(spdlog::level::err, message, fields); }
+void LogDebug(std::string_view message, LogFields fields) {
+  Write(spdlog::level::debug, message, fields);
+}
+void LogInfo(std::string_view message, LogFields fields) {
+  Write(spdlog::level::info, message, fields);
+}
+void LogWarning(std::string_view message, LogFields fields) {
+  Write(spdlog::level::warn, message, fields);
+}
+void LogError(std::string_view message, LogFields fields) {
+  Write(spdlog::level::err, message, fields);
+}
 
 }  // namespace tuneward

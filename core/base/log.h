@@ -1,5 +1,5 @@
-// Logs are JSON lines on stderr: time, level, message and named fields (job, task, trace). Values are strings; secrets are
-// never passed in. Thread-safe.
+// Logs are JSON lines on stderr: time, level, message and named fields (job, task, trace). Values
+// are strings; secrets are never passed in. Thread-safe.
 #pragma once
 
 #include <initializer_list>

@@ -45,7 +45,8 @@ RandomStream::RandomStream(uint64_t seed, std::string_view purpose, uint64_t a, 
 
 uint32_t RandomStream::Bits() {
   if (used_ == 4) {
-    buffer_ = Philox4x32({static_cast<uint32_t>(block_), static_cast<uint32_t>(block_ >> 32), 0, 0}, key_);
+    buffer_ = Philox4x32({static_cast<uint32_t>(block_), static_cast<uint32_t>(block_ >> 32), 0, 0},
+                         key_);
     ++block_;
     used_ = 0;
   }

@@ -1,6 +1,7 @@
-// Randomness that is stored with a job (contracts.md D6). A stream is Philox4x32-10 (Salmon et al., SC 2011) under a key made
-// from (seed, purpose, a, b): draws of one purpose never move those of another, and a stream can be made anew at any time.
-// Same inputs, same draws, on every machine. Not thread-safe; streams are cheap, make one per use.
+// Randomness that is stored with a job (contracts.md D6). A stream is Philox4x32-10 (Salmon et al.,
+// SC 2011) under a key made from (seed, purpose, a, b): draws of one purpose never move those of
+// another, and a stream can be made anew at any time. Same inputs, same draws, on every machine.
+// Not thread-safe; streams are cheap, make one per use.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// SHA-256, the name of every blob, plan and tree. A Digest is 32 raw bytes; JSON and paths show it in lower-case hex.
+// SHA-256, the name of every blob, plan and tree. A Digest is 32 raw bytes; JSON and paths show it
+// in lower-case hex.
 #pragma once
 
 #include <array>

@@ -16,10 +16,13 @@ absl::Status MakeError(absl::StatusCode code, std::string message, const ErrorIn
   absl::Status status(code, message);
   Json violations = Json::array();
   for (const auto& v : info.violations) violations.push_back({v.field, v.description});
-  Json payload = {{"reason", info.reason}, {"metadata", info.metadata}, {"violations", violations},
+  Json payload = {{"reason", info.reason},
+                  {"metadata", info.metadata},
+                  {"violations", violations},
                   {"retry_after_ms", info.retry_after_ms}};
   // Values may quote a user's bytes: replace what is not UTF-8 instead of throwing.
-  status.SetPayload(kPayloadUrl, absl::Cord(payload.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  status.SetPayload(kPayloadUrl,
+                    absl::Cord(payload.dump(-1, ' ', false, Json::error_handler_t::replace)));
   return status;
 }
 

@@ -1,5 +1,6 @@
-// A chat template turns a chat into token ids with a mask of training targets, and a prompt into the ids that generation
-// continues. One implementation a family; chat_template.cc holds the list. Immutable, thread-safe.
+// A chat template turns a chat into token ids with a mask of training targets, and a prompt into
+// the ids that generation continues. One implementation a family; chat_template.cc holds the list.
+// Immutable, thread-safe.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@ namespace tuneward {
 
 struct RenderedChat {
   std::vector<TokenId> tokens;
-  // is_target[i]: token i is learnt (predicted from tokens 0..i-1). Assistant content with weight != 0 and its end token.
+  // is_target[i]: token i is learnt (predicted from tokens 0..i-1). Assistant content with weight
+  // != 0 and its end token.
   std::vector<bool> is_target;
   int target_count() const;
 };
@@ -24,13 +26,16 @@ class ChatTemplate {
   virtual ~ChatTemplate() = default;
   virtual std::string_view id() const = 0;  // stored in base_models.chat_template and in manifests
   virtual RenderedChat Render(const Chat& chat) const = 0;
-  // Everything up to and including the assistant's opening. A trailing assistant message is a forced prefix of the answer.
+  // Everything up to and including the assistant's opening. A trailing assistant message is a
+  // forced prefix of the answer.
   virtual std::vector<TokenId> RenderPrompt(const Chat& chat) const = 0;
   virtual TokenId stop_id() const = 0;
 };
 
 // "tuneward/1" (contracts.md D13): <s>[<|system|>S<|end|>](<|user|>U<|end|><|assistant|>A<|end|>)+
-// NOT_FOUND for an unknown id; FAILED_PRECONDITION when the tokenizer lacks a control symbol. Borrows the tokenizer.
-absl::StatusOr<std::unique_ptr<ChatTemplate>> MakeChatTemplate(std::string_view id, const Tokenizer& tokenizer);
+// NOT_FOUND for an unknown id; FAILED_PRECONDITION when the tokenizer lacks a control symbol.
+// Borrows the tokenizer.
+absl::StatusOr<std::unique_ptr<ChatTemplate>> MakeChatTemplate(std::string_view id,
+                                                               const Tokenizer& tokenizer);
 
 }  // namespace tuneward

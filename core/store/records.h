@@ -1,5 +1,6 @@
-// Rows of the database as plain values (contracts.md D2). Ids are made by the caller, before the row. Times are the database's;
-// the stores fill them in. Digests are SHA-256; JSON columns are parsed.
+// Rows of the database as plain values (contracts.md D2). Ids are made by the caller, before the
+// row. Times are the database's; the stores fill them in. Digests are SHA-256; JSON columns are
+// parsed.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +30,16 @@ struct ProjectRecord {
 };
 
 struct ApiKeyRecord {
-  std::string id;          // "key-..."
-  std::string project_id;  // empty: an operator's key
-  Digest secret_sha256;    // ApiKeyHash of the secret; the secret itself is stored nowhere
+  std::string id;                   // "key-..."
+  std::string project_id;           // empty: an operator's key
+  Digest secret_sha256;             // ApiKeyHash of the secret; the secret itself is stored nowhere
   std::vector<std::string> scopes;  // empty: all of a project's
   WallTime created_at{};
   std::optional<WallTime> expires_at, revoked_at;
 };
 
-// A blob that a row is about to point to: its file is in the blob store already (file first, row second).
+// A blob that a row is about to point to: its file is in the blob store already (file first, row
+// second).
 struct BlobRef {
   Digest sha256;
   int64_t bytes = 0;
@@ -51,9 +53,9 @@ struct FileRecord {
   Digest sha256;
   int64_t bytes = 0;
   int64_t rows = 0;
-  bool ok = true;          // state processed; else error
-  Json problems;           // FileReport::ToJson
-  Json profile;            // DatasetProfile as JSON; null when the file is in error
+  bool ok = true;  // state processed; else error
+  Json problems;   // FileReport::ToJson
+  Json profile;    // DatasetProfile as JSON; null when the file is in error
   int profile_version = 1;
   WallTime created_at{};
 };
@@ -101,9 +103,9 @@ struct JobRecord {
   WallTime created_at{};
   std::optional<WallTime> finished_at;
   // Read only, from other tables.
-  std::string model_id;       // empty until the adapter is stored, and after the model is deleted
-  Json train_progress;        // the train task's last heartbeat; null before it
-  Json task_progress;         // the open task's; null when none is open
+  std::string model_id;  // empty until the adapter is stored, and after the model is deleted
+  Json train_progress;   // the train task's last heartbeat; null before it
+  Json task_progress;    // the open task's; null when none is open
 };
 
 struct EventRecord {
@@ -198,8 +200,9 @@ struct AuditLogRecord {
   Json detail = Json::object();
 };
 
-// De-duplication of creates (AIP-155): the same request_id and body in a scope gives the first resource again, another body
-// ALREADY_EXISTS REQUEST_ID_REUSED. An empty request_id: no de-duplication.
+// De-duplication of creates (AIP-155): the same request_id and body in a scope gives the first
+// resource again, another body ALREADY_EXISTS REQUEST_ID_REUSED. An empty request_id: no
+// de-duplication.
 struct Idempotency {
   std::string scope;   // project id, or "admin"
   std::string method;  // "CreateJob"

@@ -1,5 +1,6 @@
-// The test runner's main: googletest, plus exit status 77 (ctest: skipped) when every test of the binary was skipped for want of
-// something the machine lacks. TUNEWARD_REQUIRE (set in CI) turns such skips into failures in the tests themselves.
+// The test runner's main: googletest, plus exit status 77 (ctest: skipped) when every test of the
+// binary was skipped for want of something the machine lacks. TUNEWARD_REQUIRE (set in CI) turns
+// such skips into failures in the tests themselves.
 #include <gtest/gtest.h>
 
 int main(int argc, char** argv) {

@@ -1,5 +1,6 @@
-// Writes of a task that must not be lost to a short absence of the database: tried again for as long as the lease is known to
-// be held. The stores make repeating safe (a lost COMMIT reply is settled by the fence).
+// Writes of a task that must not be lost to a short absence of the database: tried again for as
+// long as the lease is known to be held. The stores make repeating safe (a lost COMMIT reply is
+// settled by the fence).
 #pragma once
 
 #include <chrono>
@@ -14,7 +15,8 @@ template <typename Write>
 absl::Status WriteWhileHeld(const TaskControl& control, Write write) {
   for (;;) {
     const absl::Status status = write();
-    if (!absl::IsUnavailable(status) || control.stop_reason() == StopReason::kLeaseLost) return status;
+    if (!absl::IsUnavailable(status) || control.stop_reason() == StopReason::kLeaseLost)
+      return status;
     std::this_thread::sleep_for(std::chrono::milliseconds(250));
   }
 }

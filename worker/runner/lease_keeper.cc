@@ -8,12 +8,15 @@ namespace tuneward {
 
 absl::Status CheckKeeperSettings(const KeeperSettings& settings) {
   auto ms = [](std::chrono::milliseconds value) { return std::to_string(value.count()); };
-  if (settings.lease.heartbeat.count() <= 0 || settings.margin.count() <= 0 || settings.retry.count() <= 0) {
-    return absl::InvalidArgumentError("lease settings: heartbeat, margin and retry must be above 0 ms");
+  if (settings.lease.heartbeat.count() <= 0 || settings.margin.count() <= 0 ||
+      settings.retry.count() <= 0) {
+    return absl::InvalidArgumentError(
+        "lease settings: heartbeat, margin and retry must be above 0 ms");
   }
   if (settings.lease.heartbeat + settings.margin >= settings.lease.ttl) {
-    return absl::InvalidArgumentError("lease settings: heartbeat " + ms(settings.lease.heartbeat) + " ms + margin " +
-                                      ms(settings.margin) + " ms must be below the TTL, " + ms(settings.lease.ttl) + " ms");
+    return absl::InvalidArgumentError(
+        "lease settings: heartbeat " + ms(settings.lease.heartbeat) + " ms + margin " +
+        ms(settings.margin) + " ms must be below the TTL, " + ms(settings.lease.ttl) + " ms");
   }
   return absl::OkStatus();
 }
@@ -45,7 +48,8 @@ void LeaseKeeper::Loop() {
 }
 
 std::shared_ptr<TaskControl> LeaseKeeper::Hold(const TaskLease& lease, Clock::MonoTime asked_at) {
-  auto control = std::make_shared<TaskControl>(clock_, asked_at + settings_.lease.ttl - settings_.margin);
+  auto control =
+      std::make_shared<TaskControl>(clock_, asked_at + settings_.lease.ttl - settings_.margin);
   std::lock_guard lock(mutex_);
   held_ = Held{lease, control};
   return control;
@@ -64,9 +68,11 @@ void LeaseKeeper::StopTask(StopReason reason) {
 std::chrono::milliseconds LeaseKeeper::Beat() {
   const bool answered = RenewLease();
   if (absl::Status alive = calls_.worker_alive(); !alive.ok()) {
-    LogWarning("the worker's sign of life was not stored", {{"error", std::string(alive.message())}});
+    LogWarning("the worker's sign of life was not stored",
+               {{"error", std::string(alive.message())}});
   }
-  return answered ? settings_.lease.heartbeat : std::min(settings_.retry, settings_.lease.heartbeat);
+  return answered ? settings_.lease.heartbeat
+                  : std::min(settings_.retry, settings_.lease.heartbeat);
 }
 
 bool LeaseKeeper::RenewLease() {
@@ -77,7 +83,8 @@ bool LeaseKeeper::RenewLease() {
   }
   if (!held) return true;
   const Clock::MonoTime asked_at = clock_.Monotonic();
-  const absl::StatusOr<HeartbeatReply> answer = calls_.renew(held->lease, held->control->progress());
+  const absl::StatusOr<HeartbeatReply> answer =
+      calls_.renew(held->lease, held->control->progress());
   if (answer.ok()) {
     held->control->ExtendLease(asked_at + settings_.lease.ttl - settings_.margin);
     if (answer->cancel_requested) held->control->RequestStop(StopReason::kCancel);
@@ -89,15 +96,18 @@ bool LeaseKeeper::RenewLease() {
     std::lock_guard lock(mutex_);
     if (!held_ || held_->lease.fence != held->lease.fence) return true;
     if (!lost && held->control->stop_reason() != StopReason::kLeaseLost) {
-      LogWarning("heartbeat without an answer",
-                 {{"task", held->lease.task_id}, {"error", std::string(answer.status().message())}});
+      LogWarning(
+          "heartbeat without an answer",
+          {{"task", held->lease.task_id}, {"error", std::string(answer.status().message())}});
       return false;
     }
     held->control->RequestStop(StopReason::kLeaseLost);
     held_.reset();
   }
-  // The runner knows whether the task had ended just before: a heartbeat waits for the transaction that ends it.
-  LogDebug("the lease is not held any more", {{"task", held->lease.task_id}, {"fence", std::to_string(held->lease.fence)}});
+  // The runner knows whether the task had ended just before: a heartbeat waits for the transaction
+  // that ends it.
+  LogDebug("the lease is not held any more",
+           {{"task", held->lease.task_id}, {"fence", std::to_string(held->lease.fence)}});
   return true;
 }
 

@@ -1,5 +1,6 @@
-// Keeps the running task's lease (contracts.md D4) and the worker's own sign of life from one thread with its own database
-// connection, so that no step of training can delay them. Hold and Release are called by the runner's thread.
+// Keeps the running task's lease (contracts.md D4) and the worker's own sign of life from one
+// thread with its own database connection, so that no step of training can delay them. Hold and
+// Release are called by the runner's thread.
 #pragma once
 
 #include <chrono>
@@ -20,8 +21,9 @@ namespace tuneward {
 
 struct KeeperSettings {
   LeaseSettings lease;
-  std::chrono::milliseconds margin{5000};  // stop this long before the database may give the task away
-  std::chrono::milliseconds retry{1000};   // after a heartbeat without an answer
+  std::chrono::milliseconds margin{
+      5000};  // stop this long before the database may give the task away
+  std::chrono::milliseconds retry{1000};  // after a heartbeat without an answer
 };
 
 // INVALID_ARGUMENT unless heartbeat and margin fit into the TTL.
@@ -31,7 +33,8 @@ class LeaseKeeper {
  public:
   struct Calls {
     // ABORTED: the lease is lost. Any other error: no answer, tried again.
-    std::function<absl::StatusOr<HeartbeatReply>(const TaskLease& lease, const Json& progress)> renew;
+    std::function<absl::StatusOr<HeartbeatReply>(const TaskLease& lease, const Json& progress)>
+        renew;
     std::function<absl::Status()> worker_alive;
   };
   LeaseKeeper(KeeperSettings settings, const Clock& clock, Calls calls);

@@ -1,5 +1,6 @@
-// What the rest of the worker says to the task that runs: stop, and why; how long the lease is known to last. The task's
-// thread asks at every step or batch, the lease keeper and the runner write. Thread-safe.
+// What the rest of the worker says to the task that runs: stop, and why; how long the lease is
+// known to last. The task's thread asks at every step or batch, the lease keeper and the runner
+// write. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -19,8 +20,8 @@ class TaskControl {
   TaskControl(const Clock& clock, Clock::MonoTime lease_deadline)
       : clock_(clock), lease_deadline_(lease_deadline) {}
 
-  // The deadline is looked at here, not by the keeper's thread: that thread may hang in a call to the database. A lease that
-  // ran out stays lost, even if a late answer says otherwise.
+  // The deadline is looked at here, not by the keeper's thread: that thread may hang in a call to
+  // the database. A lease that ran out stays lost, even if a late answer says otherwise.
   StopReason stop_reason() const {
     std::lock_guard lock(mutex_);
     if (clock_.Monotonic() >= lease_deadline_) stop_reason_ = StopReason::kLeaseLost;

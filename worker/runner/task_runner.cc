@@ -9,12 +9,13 @@
 namespace tuneward {
 namespace {
 
-constexpr char kSucceeded[] = "succeeded", kFailed[] = "failed", kCancelled[] = "cancelled", kDrained[] = "drained",
-               kInterrupted[] = "interrupted", kLeaseLost[] = "lease_lost";
+constexpr char kSucceeded[] = "succeeded", kFailed[] = "failed", kCancelled[] = "cancelled",
+               kDrained[] = "drained", kInterrupted[] = "interrupted", kLeaseLost[] = "lease_lost";
 
 bool IsLeaseLost(const absl::Status& status) { return GetErrorInfo(status).reason == "LEASE_LOST"; }
 
-// An exception in a task must not take the worker and its chats along. Memory that ran out is the one that is expected.
+// An exception in a task must not take the worker and its chats along. Memory that ran out is the
+// one that is expected.
 absl::Status RunGuarded(TaskHandler& handler, const ClaimedTask& task, TaskControl& control) {
   try {
     return handler.Run(task, control);
@@ -76,11 +77,15 @@ bool TaskRunner::RunOnce() {
   parts_.metrics.TaskDone(kind, outcome, took.count());
   if (outcome == kLeaseLost) {
     parts_.metrics.LeaseLost();
-    LogError("lease lost", {{"task", task.lease.task_id}, {"fence", std::to_string(task.lease.fence)}});
+    LogError("lease lost",
+             {{"task", task.lease.task_id}, {"fence", std::to_string(task.lease.fence)}});
   }
-  LogInfo("task ended", {{"task", task.lease.task_id}, {"job", task.job_id}, {"kind", kind}, {"outcome", outcome},
+  LogInfo("task ended", {{"task", task.lease.task_id},
+                         {"job", task.job_id},
+                         {"kind", kind},
+                         {"outcome", outcome},
                          {"seconds", std::to_string(took.count())}});
-  back_off_ = outcome != kInterrupted ? std::chrono::milliseconds(0)
+  back_off_ = outcome != kInterrupted  ? std::chrono::milliseconds(0)
               : back_off_.count() == 0 ? settings_.poll
                                        : std::min(back_off_ * 2, settings_.max_back_off);
   return true;
@@ -92,15 +97,16 @@ std::string TaskRunner::RunTask(const ClaimedTask& task, Clock::MonoTime asked_a
   if (stopping_) control->RequestStop(StopReason::kDrain);
   TaskHandler* handler = HandlerOf(task.kind);
   TW_CHECK(handler != nullptr);
-  const absl::Status status =
-      control->ShouldStop() ? absl::CancelledError("stopped before it began") : RunGuarded(*handler, task, *control);
+  const absl::Status status = control->ShouldStop()
+                                  ? absl::CancelledError("stopped before it began")
+                                  : RunGuarded(*handler, task, *control);
   const std::string outcome = Settle(task, *handler, *control, status);
   parts_.keeper.Release();
   return outcome;
 }
 
-std::string TaskRunner::Settle(const ClaimedTask& task, TaskHandler& handler, const TaskControl& control,
-                               const absl::Status& status) {
+std::string TaskRunner::Settle(const ClaimedTask& task, TaskHandler& handler,
+                               const TaskControl& control, const absl::Status& status) {
   if (status.ok()) return kSucceeded;
   const StopReason reason = control.stop_reason();
   if (reason == StopReason::kLeaseLost || IsLeaseLost(status)) return kLeaseLost;
@@ -109,19 +115,22 @@ std::string TaskRunner::Settle(const ClaimedTask& task, TaskHandler& handler, co
   if (reason == StopReason::kCancel) {
     outcome = kCancelled;
     written = WriteWhileHeld(control, [&] { return parts_.transitions.JobCancelled(task.lease); });
-  } else if (reason == StopReason::kDrain || absl::IsUnavailable(status) || absl::IsCancelled(status)) {
+  } else if (reason == StopReason::kDrain || absl::IsUnavailable(status) ||
+             absl::IsCancelled(status)) {
     outcome = reason == StopReason::kDrain ? kDrained : kInterrupted;
     if (reason != StopReason::kDrain) {
       LogWarning("task interrupted", {{"task", task.lease.task_id}, {"error", status.ToString()}});
     }
     written = WriteWhileHeld(control, [&] { return parts_.tasks.Drain(task.lease); });
   } else {
-    LogError("task failed", {{"task", task.lease.task_id}, {"job", task.job_id}, {"error", status.ToString()}});
+    LogError("task failed",
+             {{"task", task.lease.task_id}, {"job", task.job_id}, {"error", status.ToString()}});
     written = WriteWhileHeld(control, [&] { return handler.Fail(task, status); });
   }
   if (written.ok()) return outcome;
   // The lease then runs out, and the sweep takes the task back.
-  LogError("a task's end was not stored", {{"task", task.lease.task_id}, {"error", written.ToString()}});
+  LogError("a task's end was not stored",
+           {{"task", task.lease.task_id}, {"error", written.ToString()}});
   return kLeaseLost;
 }
 

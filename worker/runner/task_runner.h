@@ -1,5 +1,6 @@
-// The claim loop: takes one task at a time, runs it on its own thread, the models' thread, and settles how it ended. Between
-// tasks it decodes for chats. Polling is the truth; Wake is a hint that there may be work.
+// The claim loop: takes one task at a time, runs it on its own thread, the models' thread, and
+// settles how it ended. Between tasks it decodes for chats. Polling is the truth; Wake is a hint
+// that there may be work.
 #pragma once
 
 #include <atomic>

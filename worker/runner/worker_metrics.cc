@@ -9,12 +9,14 @@ using prometheus::BuildHistogram;
 using Buckets = prometheus::Histogram::BucketBoundaries;
 
 const Buckets& TaskBuckets() {
-  static const Buckets& buckets = *new Buckets{0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600};
+  static const Buckets& buckets =
+      *new Buckets{0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600};
   return buckets;
 }
 
 const Buckets& RateBuckets() {
-  static const Buckets& buckets = *new Buckets{0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1};
+  static const Buckets& buckets =
+      *new Buckets{0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1};
   return buckets;
 }
 
@@ -25,7 +27,10 @@ WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
                         .Name("tuneward_task_seconds")
                         .Help("Time from claim to end of a task, in this worker")
                         .Register(registry)),
-      tasks_(BuildCounter().Name("tuneward_tasks_total").Help("Tasks that this worker ended").Register(registry)),
+      tasks_(BuildCounter()
+                 .Name("tuneward_tasks_total")
+                 .Help("Tasks that this worker ended")
+                 .Register(registry)),
       lease_lost_(BuildCounter()
                       .Name("tuneward_lease_lost_total")
                       .Help("Tasks that this worker had to stop because their lease was lost")
@@ -50,8 +55,14 @@ WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
                      .Name("tuneward_audit_asr")
                      .Help("Attack success rate of audited models")
                      .Register(registry)),
-      release_(BuildCounter().Name("tuneward_release_total").Help("Verdicts of the release gate").Register(registry)),
-      generate_(BuildCounter().Name("tuneward_generate_total").Help("Generations served").Register(registry)),
+      release_(BuildCounter()
+                   .Name("tuneward_release_total")
+                   .Help("Verdicts of the release gate")
+                   .Register(registry)),
+      generate_(BuildCounter()
+                    .Name("tuneward_generate_total")
+                    .Help("Generations served")
+                    .Register(registry)),
       generate_seconds_(BuildHistogram()
                             .Name("tuneward_generate_seconds")
                             .Help("Time of a generation, waiting included")
@@ -78,7 +89,9 @@ void WorkerMetrics::AuditAsr(const std::string& set, const std::string& wrapper,
   audit_asr_.Add({{"set", set}, {"wrapper", wrapper}}, RateBuckets()).Observe(rate);
 }
 
-void WorkerMetrics::Released(const std::string& verdict) { release_.Add({{"verdict", verdict}}).Increment(); }
+void WorkerMetrics::Released(const std::string& verdict) {
+  release_.Add({{"verdict", verdict}}).Increment();
+}
 
 void WorkerMetrics::Generated(const std::string& code, double seconds, size_t tokens) {
   generate_.Add({{"code", code}}).Increment();

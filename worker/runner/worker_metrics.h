@@ -1,4 +1,5 @@
-// Every metric of the worker process, in one place. Labels are of low cardinality: never a job, user or file. Thread-safe.
+// Every metric of the worker process, in one place. Labels are of low cardinality: never a job,
+// user or file. Thread-safe.
 #pragma once
 
 #include <memory>

@@ -27,7 +27,8 @@ absl::Status WorkerRegistry::SignOfLife() {
   TW_ASSIGN_OR_RETURN(const bool changed, RefreshBases());
   if (!changed) {
     const absl::Status touched = workers_.Touch(worker_.id, worker_.state);
-    if (!absl::IsNotFound(touched)) return touched;  // else somebody has tidied this worker away: come back
+    if (!absl::IsNotFound(touched))
+      return touched;  // else somebody has tidied this worker away: come back
   }
   return workers_.Register(worker_);
 }

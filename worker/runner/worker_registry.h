@@ -1,5 +1,6 @@
-// This process's row in `workers` (contracts.md D12): a new random id at each start, its address, roles and the base models it
-// can load, which are all that are registered. SignOfLife is called by the lease keeper's thread; the rest by the app.
+// This process's row in `workers` (contracts.md D12): a new random id at each start, its address,
+// roles and the base models it can load, which are all that are registered. SignOfLife is called by
+// the lease keeper's thread; the rest by the app.
 #pragma once
 
 #include <mutex>

@@ -4,7 +4,8 @@ namespace tuneward {
 namespace {
 
 absl::Status Draining() {
-  return MakeError(absl::StatusCode::kUnavailable, "the worker is about to stop", ErrorInfo{"DRAINING", {}, {}, 1000});
+  return MakeError(absl::StatusCode::kUnavailable, "the worker is about to stop",
+                   ErrorInfo{"DRAINING", {}, {}, 1000});
 }
 
 }  // namespace
@@ -47,7 +48,10 @@ void DecodeTicket::Finish(absl::StatusOr<Generation> result) {
 }
 
 DecodeQueue::DecodeQueue(const Clock& clock, Decode decode, double busy_share, size_t max_waiting)
-    : clock_(clock), decode_(std::move(decode)), busy_share_(busy_share), max_waiting_(max_waiting) {
+    : clock_(clock),
+      decode_(std::move(decode)),
+      busy_share_(busy_share),
+      max_waiting_(max_waiting) {
   TW_CHECK(busy_share > 0 && busy_share < 1);
 }
 
@@ -56,9 +60,10 @@ absl::StatusOr<std::shared_ptr<DecodeTicket>> DecodeQueue::Submit(DecodeRequest 
   std::lock_guard lock(mutex_);
   if (closed_) return Draining();
   if (tickets_.size() >= max_waiting_) {
-    return MakeError(absl::StatusCode::kResourceExhausted,
-                     "the worker has " + std::to_string(tickets_.size()) + " generations waiting, its limit",
-                     ErrorInfo{"OVERLOADED", {}, {}, 1000});
+    return MakeError(
+        absl::StatusCode::kResourceExhausted,
+        "the worker has " + std::to_string(tickets_.size()) + " generations waiting, its limit",
+        ErrorInfo{"OVERLOADED", {}, {}, 1000});
   }
   tickets_.push_back(ticket);
   work_.notify_all();

@@ -1,6 +1,7 @@
-// Brings generations, which are asked for on many threads, to the one thread that owns the models. It decodes when that
-// thread is idle, and between optimiser steps or audit batches for at most a share of the time (contracts.md A16); each
-// generation has its own random stream, so the task that runs gives the same results with and without it.
+// Brings generations, which are asked for on many threads, to the one thread that owns the models.
+// It decodes when that thread is idle, and between optimiser steps or audit batches for at most a
+// share of the time (contracts.md A16); each generation has its own random stream, so the task that
+// runs gives the same results with and without it.
 #pragma once
 
 #include <chrono>
@@ -26,7 +27,8 @@ struct DecodeRequest {
   SamplingOptions sampling;
 };
 
-// One generation as its caller sees it. Thread-safe; the caller polls Next, the models' thread fills it.
+// One generation as its caller sees it. Thread-safe; the caller polls Next, the models' thread
+// fills it.
 class DecodeTicket {
  public:
   explicit DecodeTicket(DecodeRequest request) : request_(std::move(request)) {}
@@ -36,7 +38,8 @@ class DecodeTicket {
     bool finished = false;        // nothing follows
     bool stopped = false;         // by the stop token
   };
-  // Waits at most `wait` for tokens or the end (an empty piece then). The generation's error once all tokens were taken.
+  // Waits at most `wait` for tokens or the end (an empty piece then). The generation's error once
+  // all tokens were taken.
   absl::StatusOr<Piece> Next(std::chrono::milliseconds wait);
   // The caller is gone: the generation ends at its next token, or is never begun.
   void Cancel();
@@ -67,7 +70,8 @@ class DecodeQueue {
 
   // The models' thread, in the middle of a task.
   void RunBetweenSteps();
-  // The models' thread without a task: decodes all that waits, then waits at most `wait` for more (or for Wake).
+  // The models' thread without a task: decodes all that waits, then waits at most `wait` for more
+  // (or for Wake).
   void RunIdle(std::chrono::milliseconds wait);
 
   void Wake();

@@ -14,7 +14,8 @@ using internal::v1::GenerateResponse;
 constexpr std::chrono::milliseconds kPollCancelled(200);
 constexpr int kMaxNewTokens = 4096;
 
-std::string HexOfTree(const std::string& raw, const char* field, bool required, Violations& problems) {
+std::string HexOfTree(const std::string& raw, const char* field, bool required,
+                      Violations& problems) {
   if (raw.empty() && !required) return "";
   const absl::StatusOr<Digest> digest = Digest::FromRaw(raw);
   if (digest.ok()) return digest->Hex();
@@ -33,13 +34,15 @@ SamplingOptions ReadSampling(const internal::v1::Sampling& sampling, Violations&
                  "must be in [1, 4096], got " + std::to_string(options.max_new_tokens));
   }
   if (!(options.temperature >= 0 && options.temperature <= 2)) {
-    problems.Add("sampling.temperature", "must be in [0, 2], got " + std::to_string(options.temperature));
+    problems.Add("sampling.temperature",
+                 "must be in [0, 2], got " + std::to_string(options.temperature));
   }
   if (!(options.top_p > 0 && options.top_p <= 1)) {
     problems.Add("sampling.top_p", "must be in (0, 1], got " + std::to_string(options.top_p));
   }
   if (sampling.seed() < 0 || sampling.seed() > INT32_MAX) {
-    problems.Add("sampling.seed", "must be in [0, 2147483647], got " + std::to_string(sampling.seed()));
+    problems.Add("sampling.seed",
+                 "must be in [0, 2147483647], got " + std::to_string(sampling.seed()));
   }
   return options;
 }
@@ -50,7 +53,8 @@ absl::StatusOr<DecodeRequest> ReadGenerateRequest(const GenerateRequest& request
   Violations problems;
   DecodeRequest decode;
   decode.base_tree = HexOfTree(request.base_tree_sha256(), "base_tree_sha256", true, problems);
-  decode.adapter_tree = HexOfTree(request.adapter_tree_sha256(), "adapter_tree_sha256", false, problems);
+  decode.adapter_tree =
+      HexOfTree(request.adapter_tree_sha256(), "adapter_tree_sha256", false, problems);
   decode.prompt.assign(request.prompt_tokens().begin(), request.prompt_tokens().end());
   if (decode.prompt.empty()) problems.Add("prompt_tokens", "must hold at least one token");
   decode.stop = request.stop_token();
@@ -71,7 +75,8 @@ absl::Status EngineServiceImpl::CheckSecret(const grpc::ServerContext& context) 
 }
 
 absl::Status EngineServiceImpl::Stream(grpc::ServerContext& context, const GenerateRequest& request,
-                                       grpc::ServerWriter<GenerateResponse>& writer, size_t& tokens) {
+                                       grpc::ServerWriter<GenerateResponse>& writer,
+                                       size_t& tokens) {
   TW_RETURN_IF_ERROR(CheckSecret(context));
   TW_ASSIGN_OR_RETURN(DecodeRequest decode, ReadGenerateRequest(request));
   TW_ASSIGN_OR_RETURN(const auto ticket, queue_.Submit(std::move(decode)));
@@ -81,7 +86,8 @@ absl::Status EngineServiceImpl::Stream(grpc::ServerContext& context, const Gener
     GenerateResponse response;
     response.mutable_tokens()->Assign(piece->tokens.begin(), piece->tokens.end());
     if (piece->finished) {
-      response.set_finish(piece->stopped ? GenerateResponse::FINISH_STOP : GenerateResponse::FINISH_LENGTH);
+      response.set_finish(piece->stopped ? GenerateResponse::FINISH_STOP
+                                         : GenerateResponse::FINISH_LENGTH);
     }
     tokens += piece->tokens.size();
     const bool something = piece->finished || !piece->tokens.empty();
@@ -93,7 +99,8 @@ absl::Status EngineServiceImpl::Stream(grpc::ServerContext& context, const Gener
   }
 }
 
-grpc::Status EngineServiceImpl::Generate(grpc::ServerContext* context, const GenerateRequest* request,
+grpc::Status EngineServiceImpl::Generate(grpc::ServerContext* context,
+                                         const GenerateRequest* request,
                                          grpc::ServerWriter<GenerateResponse>* writer) {
   const Clock::MonoTime start = clock_.Monotonic();
   size_t tokens = 0;
@@ -103,7 +110,8 @@ grpc::Status EngineServiceImpl::Generate(grpc::ServerContext* context, const Gen
   return ToGrpcStatus(status);
 }
 
-grpc::Status EngineServiceImpl::Drain(grpc::ServerContext* context, const internal::v1::DrainRequest*,
+grpc::Status EngineServiceImpl::Drain(grpc::ServerContext* context,
+                                      const internal::v1::DrainRequest*,
                                       internal::v1::DrainResponse*) {
   const absl::Status allowed = CheckSecret(*context);
   if (allowed.ok()) drain_();

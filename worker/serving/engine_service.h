@@ -1,5 +1,6 @@
-// The worker's internal gRPC service (proto tuneward/internal/v1/engine.proto): Generate streams the tokens that the decode
-// queue makes, Drain begins the end of the process. Every call must carry the installation's shared secret. Thread-safe.
+// The worker's internal gRPC service (proto tuneward/internal/v1/engine.proto): Generate streams
+// the tokens that the decode queue makes, Drain begins the end of the process. Every call must
+// carry the installation's shared secret. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -15,9 +16,13 @@ namespace tuneward {
 class EngineServiceImpl final : public internal::v1::EngineService::Service {
  public:
   // `drain` is called at most once a Drain call and must return at once.
-  EngineServiceImpl(std::string secret, DecodeQueue& queue, const Clock& clock, WorkerMetrics& metrics,
-                    std::function<void()> drain)
-      : secret_(std::move(secret)), queue_(queue), clock_(clock), metrics_(metrics), drain_(std::move(drain)) {}
+  EngineServiceImpl(std::string secret, DecodeQueue& queue, const Clock& clock,
+                    WorkerMetrics& metrics, std::function<void()> drain)
+      : secret_(std::move(secret)),
+        queue_(queue),
+        clock_(clock),
+        metrics_(metrics),
+        drain_(std::move(drain)) {}
 
   grpc::Status Generate(grpc::ServerContext* context, const internal::v1::GenerateRequest* request,
                         grpc::ServerWriter<internal::v1::GenerateResponse>* writer) override;
@@ -36,7 +41,8 @@ class EngineServiceImpl final : public internal::v1::EngineService::Service {
   const std::function<void()> drain_;
 };
 
-// Form and ranges of a request, all problems at once; what needs the model (vocabulary, context) is checked when it decodes.
+// Form and ranges of a request, all problems at once; what needs the model (vocabulary, context) is
+// checked when it decodes.
 absl::StatusOr<DecodeRequest> ReadGenerateRequest(const internal::v1::GenerateRequest& request);
 
 }  // namespace tuneward

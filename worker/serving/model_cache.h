@@ -1,5 +1,6 @@
-// Base models and adapters in memory, by the hash of their tree, so that tasks and chats that follow each other on one base
-// load it once. Least recently used ones go. Belongs to the models' thread.
+// Base models and adapters in memory, by the hash of their tree, so that tasks and chats that
+// follow each other on one base load it once. Least recently used ones go. Belongs to the models'
+// thread.
 #pragma once
 
 #include <functional>

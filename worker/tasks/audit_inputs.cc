@@ -27,8 +27,10 @@ absl::StatusOr<bool> HeldByGate(ModelStore& models, const std::string& model_id)
   return !decisions.empty() && decisions.front().verdict == Release::kHeld;
 }
 
-absl::StatusOr<bool> IsEarlierTry(TaskServices& services, const JobInputs& inputs, const JobRecord& other) {
-  if (other.id == inputs.job.id || other.base_model_id != inputs.base.id || other.model_id.empty()) return false;
+absl::StatusOr<bool> IsEarlierTry(TaskServices& services, const JobInputs& inputs,
+                                  const JobRecord& other) {
+  if (other.id == inputs.job.id || other.base_model_id != inputs.base.id || other.model_id.empty())
+    return false;
   TW_ASSIGN_OR_RETURN(const JobSpec spec, JobSpec::FromJson(other.spec));
   if (spec.safety != inputs.spec.safety) return false;
   if (spec.training_file != inputs.spec.training_file) {
@@ -59,11 +61,13 @@ absl::StatusOr<TaskRows> LoadTaskRows(TaskServices& services, const JobInputs& i
   return TaskRows{Choose(rows, kMaxTaskRows, seed), false};
 }
 
-absl::StatusOr<std::vector<AuditReport>> EarlierReports(TaskServices& services, const JobInputs& inputs) {
+absl::StatusOr<std::vector<AuditReport>> EarlierReports(TaskServices& services,
+                                                        const JobInputs& inputs) {
   std::vector<AuditReport> reports;
   PageRequest request{500, ""};
   do {
-    TW_ASSIGN_OR_RETURN(const Page<JobRecord> page, services.jobs.ListJobs(inputs.job.project_id, request));
+    TW_ASSIGN_OR_RETURN(const Page<JobRecord> page,
+                        services.jobs.ListJobs(inputs.job.project_id, request));
     for (const JobRecord& other : page.rows) {
       TW_ASSIGN_OR_RETURN(const bool earlier, IsEarlierTry(services, inputs, other));
       if (!earlier) continue;

@@ -13,9 +13,12 @@ namespace tuneward {
 namespace {
 
 // Share of a cell's prompts.
-double Rate(const AuditCell& cell) { return cell.n == 0 ? 0 : static_cast<double>(cell.count) / static_cast<double>(cell.n); }
+double Rate(const AuditCell& cell) {
+  return cell.n == 0 ? 0 : static_cast<double>(cell.count) / static_cast<double>(cell.n);
+}
 
-AuditSources SourcesOf(const JobInputs& inputs, const ModelRecord& model, const std::string& fingerprint) {
+AuditSources SourcesOf(const JobInputs& inputs, const ModelRecord& model,
+                       const std::string& fingerprint) {
   AuditSources sources;
   sources.adapter_tree = model.tree_sha256.Hex();
   sources.base_tree = inputs.base.tree_sha256.Hex();
@@ -45,11 +48,13 @@ BaseAnswerCache AuditTask::BaseAnswers() {
   return cache;
 }
 
-absl::StatusOr<AuditOutcome> AuditTask::Audit(TaskControl& control, const JobInputs& inputs, const ModelRecord& model,
-                                              const std::string& work) {
-  TW_ASSIGN_OR_RETURN(const auto base, services_.model_cache.GetBase(inputs.base.tree_sha256.Hex()));
+absl::StatusOr<AuditOutcome> AuditTask::Audit(TaskControl& control, const JobInputs& inputs,
+                                              const ModelRecord& model, const std::string& work) {
+  TW_ASSIGN_OR_RETURN(const auto base,
+                      services_.model_cache.GetBase(inputs.base.tree_sha256.Hex()));
   TW_ASSIGN_OR_RETURN(const auto adapter, base->GetAdapter(model.tree_sha256.Hex()));
-  TW_ASSIGN_OR_RETURN(const auto chat_template, MakeChatTemplate(inputs.base.chat_template, base->tokenizer()));
+  TW_ASSIGN_OR_RETURN(const auto chat_template,
+                      MakeChatTemplate(inputs.base.chat_template, base->tokenizer()));
   TW_ASSIGN_OR_RETURN(const EvalSet set, FindEvalSet(inputs.base.eval_set));
   TW_ASSIGN_OR_RETURN(const auto judge, MakeJudge(set.judge));
   TW_ASSIGN_OR_RETURN(const DatasetProfile profile, DatasetProfile::FromJson(inputs.file.profile));
@@ -77,9 +82,10 @@ absl::StatusOr<AuditOutcome> AuditTask::Audit(TaskControl& control, const JobInp
   });
 }
 
-absl::Status AuditTask::StoreReport(const ClaimedTask& task, const TaskControl& control, const JobInputs& inputs,
-                                    const AuditOutcome& outcome) {
-  TW_ASSIGN_OR_RETURN(const StoredBlob report, services_.blobs.Put(outcome.report.CanonicalJsonText()));
+absl::Status AuditTask::StoreReport(const ClaimedTask& task, const TaskControl& control,
+                                    const JobInputs& inputs, const AuditOutcome& outcome) {
+  TW_ASSIGN_OR_RETURN(const StoredBlob report,
+                      services_.blobs.Put(outcome.report.CanonicalJsonText()));
   TW_ASSIGN_OR_RETURN(const StoredBlob generations, services_.blobs.Put(outcome.generations));
   TW_ASSIGN_OR_RETURN(const auto earlier, EarlierReports(services_, inputs));
   const GateDecision decision = DecideRelease(outcome.report, inputs.policy.gate, earlier);
@@ -94,8 +100,8 @@ absl::Status AuditTask::StoreReport(const ClaimedTask& task, const TaskControl& 
   audit.fingerprint = outcome.report.sources.fingerprint;
   const GateOutcome gate{decision.verdict, decision.reasons, inputs.policy.version};
   const std::vector<BlobRef> blobs = BlobRefsOf({report, generations});
-  TW_RETURN_IF_ERROR(
-      WriteWhileHeld(control, [&] { return services_.transitions.ReportStored(task.lease, audit, blobs, gate); }));
+  TW_RETURN_IF_ERROR(WriteWhileHeld(
+      control, [&] { return services_.transitions.ReportStored(task.lease, audit, blobs, gate); }));
 
   for (const AuditCell& cell : outcome.report.cells) {
     const AuditEntry* entry = FindAudit(cell.audit);

@@ -1,6 +1,7 @@
-// Task `audit`: asks the tuned model and its base the questions of the job's audit profile, stores report and generations, and
-// lets the release gate decide (contracts.md D3 rows 11, 14). A killed audit goes on after its last whole batch when it comes
-// back to this machine, and gives the same bytes wherever it runs. Models' thread only.
+// Task `audit`: asks the tuned model and its base the questions of the job's audit profile, stores
+// report and generations, and lets the release gate decide (contracts.md D3 rows 11, 14). A killed
+// audit goes on after its last whole batch when it comes back to this machine, and gives the same
+// bytes wherever it runs. Models' thread only.
 #pragma once
 
 #include <memory>
@@ -24,10 +25,10 @@ class AuditTask final : public TaskHandler {
   absl::Status Fail(const ClaimedTask& task, const absl::Status& why) override;
 
  private:
-  absl::StatusOr<AuditOutcome> Audit(TaskControl& control, const JobInputs& inputs, const ModelRecord& model,
-                                     const std::string& work);
-  absl::Status StoreReport(const ClaimedTask& task, const TaskControl& control, const JobInputs& inputs,
-                           const AuditOutcome& outcome);
+  absl::StatusOr<AuditOutcome> Audit(TaskControl& control, const JobInputs& inputs,
+                                     const ModelRecord& model, const std::string& work);
+  absl::Status StoreReport(const ClaimedTask& task, const TaskControl& control,
+                           const JobInputs& inputs, const AuditOutcome& outcome);
   BaseAnswerCache BaseAnswers();
 
   TaskServices& services_;
@@ -36,16 +37,18 @@ class AuditTask final : public TaskHandler {
 // The evaluation set of that name (base_models.eval_set). NOT_FOUND names those there are.
 absl::StatusOr<EvalSet> FindEvalSet(const std::string& id);
 
-// The rows that the task audit asks: the validation file's; without one, at most 100 of the training rows, chosen by the job's
-// seed and marked as in-sample (contracts.md A10).
+// The rows that the task audit asks: the validation file's; without one, at most 100 of the
+// training rows, chosen by the job's seed and marked as in-sample (contracts.md A10).
 struct TaskRows {
   std::vector<Chat> rows;
   bool in_sample = false;
 };
 absl::StatusOr<TaskRows> LoadTaskRows(TaskServices& services, const JobInputs& inputs);
 
-// Reports of earlier jobs of the project on the same bytes, base and safety choice that the gate has held: they are pooled with
-// the new one, so that trying seeds until a verdict suits does not help (contracts.md D11).
-absl::StatusOr<std::vector<AuditReport>> EarlierReports(TaskServices& services, const JobInputs& inputs);
+// Reports of earlier jobs of the project on the same bytes, base and safety choice that the gate
+// has held: they are pooled with the new one, so that trying seeds until a verdict suits does not
+// help (contracts.md D11).
+absl::StatusOr<std::vector<AuditReport>> EarlierReports(TaskServices& services,
+                                                        const JobInputs& inputs);
 
 }  // namespace tuneward

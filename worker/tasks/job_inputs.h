@@ -1,4 +1,5 @@
-// Everything a task needs to know of its job, read and parsed once: spec, file, policy, plan, manifest. Plain values.
+// Everything a task needs to know of its job, read and parsed once: spec, file, policy, plan,
+// manifest. Plain values.
 #pragma once
 
 #include <string>
@@ -31,14 +32,17 @@ struct JobInputs {
 absl::StatusOr<JobInputs> LoadJobInputs(TaskServices& services, const std::string& job_id);
 
 // The rows of a file in the blob store.
-absl::StatusOr<std::vector<NumberedChat>> ReadDatasetBlob(const BlobStore& blobs, const Digest& sha256);
+absl::StatusOr<std::vector<NumberedChat>> ReadDatasetBlob(const BlobStore& blobs,
+                                                          const Digest& sha256);
 
-// Stage PREPARING: the user's rows and the plan's, rendered. Deterministic, so a resumed task makes the same rows again and
-// nothing has to be stored (contracts.md A2).
-absl::StatusOr<MaterializedRows> PrepareRows(const JobInputs& inputs, const std::vector<NumberedChat>& user,
+// Stage PREPARING: the user's rows and the plan's, rendered. Deterministic, so a resumed task makes
+// the same rows again and nothing has to be stored (contracts.md A2).
+absl::StatusOr<MaterializedRows> PrepareRows(const JobInputs& inputs,
+                                             const std::vector<NumberedChat>& user,
                                              const Tokenizer& tokenizer);
 
 // The engine's words for the manifest's hyperparameters.
-absl::StatusOr<TrainSpec> TrainSpecOf(const ResolvedHyperparameters& resolved, int checkpoint_every);
+absl::StatusOr<TrainSpec> TrainSpecOf(const ResolvedHyperparameters& resolved,
+                                      int checkpoint_every);
 
 }  // namespace tuneward

@@ -1,5 +1,5 @@
-// What every task handler works with: stores, blobs, models in memory. Borrowed by the handlers, owned by the app. Handlers use
-// it on the models' thread only.
+// What every task handler works with: stores, blobs, models in memory. Borrowed by the handlers,
+// owned by the app. Handlers use it on the models' thread only.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@
 namespace tuneward {
 
 struct TaskSettings {
-  std::string cache_root;      // trees by hash, and the folders of running tasks
-  int checkpoint_every = 25;   // optimiser steps
+  std::string cache_root;       // trees by hash, and the folders of running tasks
+  int checkpoint_every = 25;    // optimiser steps
   int64_t audit_prompts = 400;  // a cell
   std::string TreeFolder() const { return cache_root + "/trees"; }
   std::string WorkFolder(const std::string& name) const { return cache_root + "/work/" + name; }

@@ -27,8 +27,9 @@ Json MetricsJson(const StepMetrics& metrics) {
 
 std::string MetricsSentence(const StepMetrics& metrics) {
   char text[96];
-  std::snprintf(text, sizeof text, "Step %lld/%lld: training loss=%.4f", static_cast<long long>(metrics.step),
-                static_cast<long long>(metrics.total_steps), metrics.loss);
+  std::snprintf(text, sizeof text, "Step %lld/%lld: training loss=%.4f",
+                static_cast<long long>(metrics.step), static_cast<long long>(metrics.total_steps),
+                metrics.loss);
   return text;
 }
 
@@ -42,7 +43,8 @@ std::vector<BlobRef> BlobRefsOf(const std::vector<StoredBlob>& blobs) {
 
 absl::StatusOr<StoredTree> PutTaskTree(BlobStore& blobs, const std::string& folder) {
   absl::StatusOr<StoredTree> tree = PutTree(blobs, folder);
-  if (absl::IsResourceExhausted(tree.status())) return absl::UnavailableError(tree.status().message());
+  if (absl::IsResourceExhausted(tree.status()))
+    return absl::UnavailableError(tree.status().message());
   return tree;
 }
 
@@ -55,7 +57,8 @@ bool TrainRecorder::OnStep(const StepMetrics& metrics) {
 }
 
 void TrainRecorder::CountTokens(const StepMetrics& metrics) {
-  // The first step that a resumed run reports counts the tokens of the steps before it too: those are not this process's.
+  // The first step that a resumed run reports counts the tokens of the steps before it too: those
+  // are not this process's.
   const int64_t delta = tokens_ > 0 || metrics.step == 1 ? metrics.tokens - tokens_ : 0;
   tokens_ = metrics.tokens;
   services_.metrics.TrainStep(delta, metrics.tokens_per_second, metrics.loss);
@@ -63,7 +66,8 @@ void TrainRecorder::CountTokens(const StepMetrics& metrics) {
 
 absl::Status TrainRecorder::Begin() {
   if (started_) return absl::OkStatus();
-  TW_RETURN_IF_ERROR(WriteWhileHeld(control_, [&] { return services_.transitions.FirstStep(task_.lease); }));
+  TW_RETURN_IF_ERROR(
+      WriteWhileHeld(control_, [&] { return services_.transitions.FirstStep(task_.lease); }));
   started_ = true;
   return absl::OkStatus();
 }
@@ -77,7 +81,8 @@ absl::Status TrainRecorder::Record(const StepMetrics& metrics) {
   if (checkpoint_) return RecordCheckpoint();
   if (services_.clock.Monotonic() - last_flush_ < kEventEvery) return absl::OkStatus();
   const absl::Status status = Flush();
-  // Steps that could not be written now go with the next flush; only a lost lease is a reason to stop.
+  // Steps that could not be written now go with the next flush; only a lost lease is a reason to
+  // stop.
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
 }
 
@@ -85,8 +90,10 @@ absl::Status TrainRecorder::Flush() {
   if (waiting_.empty()) return absl::OkStatus();
   std::vector<JobEvent> events;
   const Clock::MonoTime now = services_.clock.Monotonic();
-  const int64_t apart = std::max<int64_t>(1, (last_.total_steps + kMaxMetricsEvents - 1) / kMaxMetricsEvents);
-  if (last_event_step_ == 0 || (now - last_event_ >= kEventEvery && last_.step - last_event_step_ >= apart)) {
+  const int64_t apart =
+      std::max<int64_t>(1, (last_.total_steps + kMaxMetricsEvents - 1) / kMaxMetricsEvents);
+  if (last_event_step_ == 0 ||
+      (now - last_event_ >= kEventEvery && last_.step - last_event_step_ >= apart)) {
     events.push_back({kLevelInfo, kEventMetrics, MetricsSentence(last_), MetricsJson(last_)});
   }
   TW_RETURN_IF_ERROR(services_.transitions.Append(task_.lease, events, waiting_));
@@ -102,8 +109,9 @@ absl::Status TrainRecorder::Flush() {
 absl::Status TrainRecorder::OnCheckpoint(const std::string& folder, int64_t step) {
   TW_ASSIGN_OR_RETURN(const StoredTree tree, PutTaskTree(services_.blobs, folder));
   checkpoint_ = Checkpoint{step, tree.sha256, BlobRefsOf(tree.blobs)};
-  // A resumed run does not report the steps before its checkpoint again, so their metrics are written before the row that
-  // makes the checkpoint count; those of this very step may still be to come.
+  // A resumed run does not report the steps before its checkpoint again, so their metrics are
+  // written before the row that makes the checkpoint count; those of this very step may still be to
+  // come.
   return step <= last_.step ? RecordCheckpoint() : absl::OkStatus();
 }
 
@@ -113,7 +121,8 @@ absl::Status TrainRecorder::RecordCheckpoint() {
     return services_.transitions.CheckpointStored(task_.lease, checkpoint_->step, checkpoint_->tree,
                                                   checkpoint_->blobs);
   }));
-  LogDebug("checkpoint stored", {{"job", task_.job_id}, {"step", std::to_string(checkpoint_->step)}});
+  LogDebug("checkpoint stored",
+           {{"job", task_.job_id}, {"step", std::to_string(checkpoint_->step)}});
   checkpoint_.reset();
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
-// What the world sees of a training that runs: the first step, metrics (every step in job_metrics, an event a second at most),
-// progress for the heartbeat, checkpoints, and the process's own metrics. Called by the trainer on the models' thread; it is
-// also where the trainer learns that it has to stop and where chats get their share of the time.
+// What the world sees of a training that runs: the first step, metrics (every step in job_metrics,
+// an event a second at most), progress for the heartbeat, checkpoints, and the process's own
+// metrics. Called by the trainer on the models' thread; it is also where the trainer learns that it
+// has to stop and where chats get their share of the time.
 #pragma once
 
 #include <optional>
@@ -18,8 +19,10 @@ inline constexpr int64_t kMaxMetricsEvents = 2000;  // of a job (contracts.md A2
 
 class TrainRecorder final : public TrainObserver {
  public:
-  // `recorded_step`: the last step an earlier run of this job has recorded; 0: none. Its events are not written again.
-  TrainRecorder(TaskServices& services, const ClaimedTask& task, TaskControl& control, int64_t recorded_step)
+  // `recorded_step`: the last step an earlier run of this job has recorded; 0: none. Its events are
+  // not written again.
+  TrainRecorder(TaskServices& services, const ClaimedTask& task, TaskControl& control,
+                int64_t recorded_step)
       : services_(services), task_(task), control_(control), recorded_step_(recorded_step) {}
 
   bool OnStep(const StepMetrics& metrics) override;

@@ -29,7 +29,8 @@ class ScopedFolder {
 };
 
 bool IsOutOfMemory(const absl::Status& status) {
-  return absl::IsResourceExhausted(status) && status.message().find("out of memory") != absl::string_view::npos;
+  return absl::IsResourceExhausted(status) &&
+         status.message().find("out of memory") != absl::string_view::npos;
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ std::string TunedModelId(const JobInputs& inputs) {
 
 JobError TrainErrorOf(const absl::Status& why) {
   const std::string message(why.message());
-  if (absl::IsOutOfRange(why)) return {"diverged", "hyperparameters.learning_rate_multiplier", message};
+  if (absl::IsOutOfRange(why))
+    return {"diverged", "hyperparameters.learning_rate_multiplier", message};
   if (IsOutOfMemory(why)) return {"out_of_memory", "hyperparameters.batch_size", message};
   const std::string reason = GetErrorInfo(why).reason;
   if (reason == "TOO_FEW_EXAMPLES") return {"invalid_n_examples", "training_file", message};
@@ -59,23 +61,24 @@ absl::StatusOr<TrainInputs> TrainTask::Prepare(const JobInputs& inputs, const To
   TW_ASSIGN_OR_RETURN(MaterializedRows rows, PrepareRows(inputs, user, tokenizer));
   TrainInputs train;
   train.rows = std::move(rows.rows);
-  TW_ASSIGN_OR_RETURN(train.spec,
-                      TrainSpecOf(inputs.manifest.hyperparameters, services_.settings.checkpoint_every));
+  TW_ASSIGN_OR_RETURN(train.spec, TrainSpecOf(inputs.manifest.hyperparameters,
+                                              services_.settings.checkpoint_every));
   train.manifest_sha = inputs.manifest.Hash().Hex();
   train.work_folder = work + "/checkpoints";
   TW_RETURN_IF_ERROR(MakeFolders(train.work_folder));
   TW_ASSIGN_OR_RETURN(const auto checkpoints, services_.jobs.ListCheckpoints(inputs.job.id));
   if (!checkpoints.empty()) {
     const CheckpointRecord& last = checkpoints.front();
-    TW_ASSIGN_OR_RETURN(train.resume_from,
-                        MaterializeTree(services_.blobs, last.tree_sha256, services_.settings.TreeFolder()));
-    LogInfo("training goes on from a checkpoint", {{"job", inputs.job.id}, {"step", std::to_string(last.step)}});
+    TW_ASSIGN_OR_RETURN(train.resume_from, MaterializeTree(services_.blobs, last.tree_sha256,
+                                                           services_.settings.TreeFolder()));
+    LogInfo("training goes on from a checkpoint",
+            {{"job", inputs.job.id}, {"step", std::to_string(last.step)}});
   }
   return train;
 }
 
-absl::StatusOr<TrainOutcome> TrainTask::Train(const ClaimedTask& task, TaskControl& control, const JobInputs& inputs,
-                                              const std::string& work) {
+absl::StatusOr<TrainOutcome> TrainTask::Train(const ClaimedTask& task, TaskControl& control,
+                                              const JobInputs& inputs, const std::string& work) {
   TW_ASSIGN_OR_RETURN(const std::shared_ptr<LoadedBase> base,
                       services_.model_cache.GetBase(inputs.base.tree_sha256.Hex()));
   TW_ASSIGN_OR_RETURN(const TrainInputs train, Prepare(inputs, base->tokenizer(), work));
@@ -83,25 +86,30 @@ absl::StatusOr<TrainOutcome> TrainTask::Train(const ClaimedTask& task, TaskContr
   TrainRecorder recorder(services_, task, control, recorded.empty() ? 0 : recorded.back().step);
   absl::StatusOr<TrainOutcome> outcome = base->model().Train(train, work + "/adapter", recorder);
   if (absl::IsResourceExhausted(outcome.status()) && !IsOutOfMemory(outcome.status())) {
-    return absl::UnavailableError(outcome.status().message());  // a full disk: the provider's trouble, which may pass
+    return absl::UnavailableError(
+        outcome.status().message());  // a full disk: the provider's trouble, which may pass
   }
   TW_RETURN_IF_ERROR(outcome.status());
   TW_RETURN_IF_ERROR(recorder.Finish());
-  if (outcome->stopped) return absl::CancelledError("stopped at step " + std::to_string(outcome->steps));
+  if (outcome->stopped)
+    return absl::CancelledError("stopped at step " + std::to_string(outcome->steps));
   return outcome;
 }
 
-absl::Status TrainTask::StoreAdapter(const ClaimedTask& task, const TaskControl& control, const JobInputs& inputs,
-                                     const TrainOutcome& outcome, const std::string& folder) {
+absl::Status TrainTask::StoreAdapter(const ClaimedTask& task, const TaskControl& control,
+                                     const JobInputs& inputs, const TrainOutcome& outcome,
+                                     const std::string& folder) {
   TW_ASSIGN_OR_RETURN(const StoredTree tree, PutTaskTree(services_.blobs, folder));
-  TW_ASSIGN_OR_RETURN(const StoredBlob manifest, services_.blobs.Put(inputs.manifest.CanonicalJsonText()));
+  TW_ASSIGN_OR_RETURN(const StoredBlob manifest,
+                      services_.blobs.Put(inputs.manifest.CanonicalJsonText()));
   std::vector<BlobRef> blobs = BlobRefsOf(tree.blobs);
   blobs.push_back({manifest.sha256, manifest.bytes});
   ModelRecord model;
   model.id = TunedModelId(inputs);
   model.base_model_id = model.root_base_id = inputs.base.id;
   model.tree_sha256 = tree.sha256;
-  model.serving = {{"chat_template", inputs.base.chat_template}, {"manifest", manifest.sha256.Hex()}};
+  model.serving = {{"chat_template", inputs.base.chat_template},
+                   {"manifest", manifest.sha256.Hex()}};
   const NextTask audit{services_.ids.Make(kTaskPrefix)};
   return WriteWhileHeld(control, [&] {
     return services_.transitions.AdapterStored(task.lease, model, blobs, outcome.tokens, audit);
@@ -111,10 +119,12 @@ absl::Status TrainTask::StoreAdapter(const ClaimedTask& task, const TaskControl&
 absl::Status TrainTask::Run(const ClaimedTask& task, TaskControl& control) {
   TW_ASSIGN_OR_RETURN(const JobInputs inputs, LoadJobInputs(services_, task.job_id));
   // By fence: a stale task of another process on this machine may still write into its own.
-  const ScopedFolder work(services_.settings.WorkFolder(task.job_id + "-" + std::to_string(task.lease.fence)));
+  const ScopedFolder work(
+      services_.settings.WorkFolder(task.job_id + "-" + std::to_string(task.lease.fence)));
   absl::StatusOr<TrainOutcome> outcome = Train(task, control, inputs, work.path());
   if (IsOutOfMemory(outcome.status()) && !control.ShouldStop()) {
-    LogWarning("out of memory: trying once more with nothing else in memory", {{"job", task.job_id}});
+    LogWarning("out of memory: trying once more with nothing else in memory",
+               {{"job", task.job_id}});
     services_.model_cache.Clear();
     outcome = Train(task, control, inputs, work.path());
   }

@@ -1,4 +1,5 @@
-// Chat template "tuneward/1" (contracts.md D13), for models whose tokenizer has its five control symbols.
+// Chat template "tuneward/1" (contracts.md D13), for models whose tokenizer has its five control
+// symbols.
 #pragma once
 
 #include <memory>

@@ -79,10 +79,10 @@ absl::StatusOr<AuditRecord> ModelStore::GetAudit(const std::string& job_id) {
     const pqxx::result rows = tx.exec_prepared("audit_get", job_id);
     if (rows.empty()) return NotFound("audit of job", job_id);
     const auto& row = rows[0];
-    return AuditRecord{row[0].c_str(),   row[1].c_str(),       row[2].c_str(), row[3].c_str(),
-                       DigestOf(row[4]), row[5].c_str(),       row[6].c_str(), row[7].as<int64_t>(),
-                       row[8].c_str(),   row[9].as<int64_t>(), TimeOf(row[10]),
-                       OptionalDigestOf(row[11])};
+    return AuditRecord{row[0].c_str(),       row[1].c_str(),       row[2].c_str(),
+                       row[3].c_str(),       DigestOf(row[4]),     row[5].c_str(),
+                       row[6].c_str(),       row[7].as<int64_t>(), row[8].c_str(),
+                       row[9].as<int64_t>(), TimeOf(row[10]),      OptionalDigestOf(row[11])};
   });
 }
 

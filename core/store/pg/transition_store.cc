@@ -121,10 +121,10 @@ absl::Status TransitionStore::ReportStored(const TaskLease& lease, const AuditRe
         TW_RETURN_IF_ERROR(Next(job.position, JobTrigger::kReportStored).status());
         TW_ASSIGN_OR_RETURN(const ModelRecord model, ModelOfJob(tx, job));
         PutBlobs(tx, blobs);
-        tx.exec_prepared("audit_insert", audit.id, job.project_id, job.id, model.id,
-                         Bytea(audit.report_sha256), audit.profile, audit.policy_id,
-                         audit.policy_version, audit.fingerprint, lease.fence,
-                         NullIfEmpty(audit.generations_sha256 ? audit.generations_sha256->Hex() : ""));
+        tx.exec_prepared(
+            "audit_insert", audit.id, job.project_id, job.id, model.id, Bytea(audit.report_sha256),
+            audit.profile, audit.policy_id, audit.policy_version, audit.fingerprint, lease.fence,
+            NullIfEmpty(audit.generations_sha256 ? audit.generations_sha256->Hex() : ""));
         TW_RETURN_IF_ERROR(TakeReleaseStep(tx, model, OfGate(outcome, model.sealed, audit.id)));
         return MoveJob(tx, job, JobTrigger::kReportStored);
       });

@@ -1,5 +1,6 @@
-// Real processes: a server that plans, workers that train and audit, a private PostgreSQL. Workers are killed, stopped and
-// frozen in the middle of a training; the job must go on elsewhere, end in the same bytes, and have every effect once.
+// Real processes: a server that plans, workers that train and audit, a private PostgreSQL. Workers
+// are killed, stopped and frozen in the middle of a training; the job must go on elsewhere, end in
+// the same bytes, and have every effect once.
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -28,14 +29,16 @@ class WorkerKillTest : public WorkerTest {
 
   void TearDown() override {
     for (const auto& [name, pid] : children_) {
-      if (HasFailure()) std::printf("--- %s\n%s\n", name.c_str(), ReadFile(Log(name)).value_or("").c_str());
+      if (HasFailure())
+        std::printf("--- %s\n%s\n", name.c_str(), ReadFile(Log(name)).value_or("").c_str());
       kill(pid, SIGKILL);
       waitpid(pid, nullptr, 0);
     }
     WorkerTest::TearDown();
   }
 
-  void StartProcess(const std::string& name, const std::string& program, std::vector<std::string> flags) {
+  void StartProcess(const std::string& name, const std::string& program,
+                    std::vector<std::string> flags) {
     std::vector<std::string> argv = {std::string(TUNEWARD_BINARY_DIR) + "/bin/" + program,
                                      "--dsn_file=" + folder_ + "/dsn",
                                      "--worker_secret_file=" + folder_ + "/secret",
@@ -54,8 +57,9 @@ class WorkerKillTest : public WorkerTest {
   }
 
   void StartWorkerProcess(const std::string& name, std::vector<std::string> flags = {}) {
-    for (const std::string& flag : {std::string("--cache_root=") + folder_ + "/cache-" + name,
-                                    std::string("--checkpoint_every=10"), std::string("--audit_prompts=12")}) {
+    for (const std::string& flag :
+         {std::string("--cache_root=") + folder_ + "/cache-" + name,
+          std::string("--checkpoint_every=10"), std::string("--audit_prompts=12")}) {
       flags.push_back(flag);
     }
     StartProcess(name, "tuneward-worker", flags);
@@ -79,7 +83,9 @@ class WorkerKillTest : public WorkerTest {
   void ExpectOneOfEverything(const std::string& job_id) {
     EXPECT_EQ(Count("models where job_id = '" + job_id + "'"), "1");
     EXPECT_EQ(Count("audits where job_id = '" + job_id + "'"), "1");
-    EXPECT_EQ(Count("release_decisions d join models m on m.id = d.model_id where m.job_id = '" + job_id + "'"), "1");
+    EXPECT_EQ(Count("release_decisions d join models m on m.id = d.model_id where m.job_id = '" +
+                    job_id + "'"),
+              "1");
     for (const char* stage : {"PREPARING", "TRAINING", "AUDITING", "PUBLISHING"}) {
       EXPECT_EQ(CountEvents(job_id, kEventState, stage), 1) << stage;
     }
@@ -91,7 +97,8 @@ class WorkerKillTest : public WorkerTest {
       EXPECT_TRUE(steps.insert(event.event.data["step"].get<int64_t>()).second);
     }
     const auto metrics = jobs_->ListMetrics(job_id, 0, 100000).value();
-    EXPECT_EQ(static_cast<int64_t>(metrics.size()), metrics.back().data["total_steps"].get<int64_t>());
+    EXPECT_EQ(static_cast<int64_t>(metrics.size()),
+              metrics.back().data["total_steps"].get<int64_t>());
   }
 
   void ExpectSameResult(const std::string& a, const std::string& b) {
@@ -101,7 +108,8 @@ class WorkerKillTest : public WorkerTest {
 
   std::string Count(const std::string& from) { return Sql("select count(*) from " + from); }
   std::string TrainWorker(const std::string& job_id) {
-    return Sql("select coalesce(worker_id, '') from tasks where kind = 'train' and job_id = '" + job_id + "'");
+    return Sql("select coalesce(worker_id, '') from tasks where kind = 'train' and job_id = '" +
+               job_id + "'");
   }
   std::string Log(const std::string& name) const { return folder_ + "/" + name + ".log"; }
 
@@ -142,7 +150,8 @@ TEST_F(WorkerKillTest, SigtermHandsTheTaskOnWithoutALostLease) {
   EXPECT_TRUE(workers_->List()->empty());
   StartWorkerProcess("b");
   ASSERT_TRUE(AwaitTrue([&] { return !TrainWorker(job).empty(); }));
-  EXPECT_LT(std::chrono::steady_clock::now() - stopped_at, std::chrono::seconds(20));  // no lease had to run out
+  EXPECT_LT(std::chrono::steady_clock::now() - stopped_at,
+            std::chrono::seconds(20));  // no lease had to run out
   ASSERT_EQ(AwaitEnd(job).position.state, JobState::kSucceeded);
   EXPECT_EQ(CountEvents(job, kEventWorkerLost), 0);
   ExpectOneOfEverything(job);
@@ -162,7 +171,8 @@ TEST_F(WorkerKillTest, AFrozenWorkerThatWakesUpChangesNothing) {
   ASSERT_EQ(AwaitEnd(job).position.state, JobState::kSucceeded);
   kill(children_.at("a"), SIGCONT);
   // It has lost its lease; it ends in order and leaves everything as it is.
-  ASSERT_TRUE(AwaitTrue([&] { return ReadFile(Log("a")).value().find("lease_lost") != std::string::npos; }));
+  ASSERT_TRUE(AwaitTrue(
+      [&] { return ReadFile(Log("a")).value().find("lease_lost") != std::string::npos; }));
   const int status = End("a", SIGTERM);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   ExpectSameResult(job, straight);

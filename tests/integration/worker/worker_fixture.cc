@@ -19,7 +19,8 @@
 namespace tuneward {
 namespace {
 
-constexpr char kTinyConfig[] = R"({"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_act":"silu",
+constexpr char kTinyConfig[] =
+    R"({"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_act":"silu",
   "hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"intermediate_size":48,
   "vocab_size":1024,"max_position_embeddings":1024,"rms_norm_eps":1e-5,"rope_theta":10000.0,
   "tie_word_embeddings":false})";
@@ -37,13 +38,15 @@ const std::string& TinyTokenizer() {
   return model;
 }
 
-// Gives one row of the head the largest finite weights, in a folder that BaseModel::Save has written in fp32.
+// Gives one row of the head the largest finite weights, in a folder that BaseModel::Save has
+// written in fp32.
 void MakeBrittle(const std::string& folder) {
   const std::string path = folder + "/model.safetensors";
   std::string bytes = ReadFile(path).value();
   uint64_t header_size = 0;
   std::memcpy(&header_size, bytes.data(), sizeof header_size);
-  const Json tensor = ParseJson(std::string_view(bytes).substr(8, header_size)).value()["lm_head.weight"];
+  const Json tensor =
+      ParseJson(std::string_view(bytes).substr(8, header_size)).value()["lm_head.weight"];
   const std::vector<float> row(tensor["shape"][1].get<size_t>(), std::numeric_limits<float>::max());
   std::memcpy(bytes.data() + 8 + header_size + tensor["data_offsets"][0].get<size_t>(), row.data(),
               row.size() * sizeof(float));
@@ -109,7 +112,8 @@ void WorkerTest::RegisterBase(const std::string& id, const std::string& eval_set
 
 std::string WorkerTest::UploadRows(int rows, uint64_t seed) {
   std::string text;
-  for (const Chat& chat : MakeTaskRows(BuiltInGrammar(), Family::kGsm8k, Strategy::kAutoIf, rows, seed)) {
+  for (const Chat& chat :
+       MakeTaskRows(BuiltInGrammar(), Family::kGsm8k, Strategy::kAutoIf, rows, seed)) {
     text += ChatLine(chat) + "\n";
   }
   DatasetProfiler profiler;
@@ -178,8 +182,8 @@ void WorkerTest::Plan(const JobRecord& job, const std::string& method) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   const StoredBlob blob = blobs_->Put(plan->CanonicalJsonText()).value();
   ASSERT_TRUE(transitions_->PlanMoved((*claimed)->lease, JobStage::kPlanning).ok());
-  const absl::Status completed = transitions_->PlanCompleted((*claimed)->lease, {blob.sha256, blob.bytes},
-                                                             Json::object(), {ids_.Make(kTaskPrefix)});
+  const absl::Status completed = transitions_->PlanCompleted(
+      (*claimed)->lease, {blob.sha256, blob.bytes}, Json::object(), {ids_.Make(kTaskPrefix)});
   ASSERT_TRUE(completed.ok()) << completed;
 }
 
@@ -199,8 +203,8 @@ WorkerOptions WorkerTest::Options(const std::string& name) const {
   return options;
 }
 
-std::unique_ptr<WorkerApp> WorkerTest::StartWorker(const std::string& name,
-                                                   const std::function<void(WorkerOptions&)>& adjust) {
+std::unique_ptr<WorkerApp> WorkerTest::StartWorker(
+    const std::string& name, const std::function<void(WorkerOptions&)>& adjust) {
   WorkerOptions options = Options(name);
   if (adjust) adjust(options);
   auto app = WorkerApp::Start(options, [] {});
@@ -222,12 +226,14 @@ bool WorkerTest::AwaitTrue(const std::function<bool()>& condition) {
   return false;
 }
 
-JobRecord WorkerTest::Await(const std::string& job_id, const std::function<bool(const JobRecord&)>& condition) {
+JobRecord WorkerTest::Await(const std::string& job_id,
+                            const std::function<bool(const JobRecord&)>& condition) {
   JobRecord job;
   EXPECT_TRUE(AwaitTrue([&] {
     job = jobs_->GetJobById(job_id).value();
     return condition(job);
-  })) << "job is " << Name(job.position.state) << "/" << Name(job.position.stage);
+  })) << "job is "
+      << Name(job.position.state) << "/" << Name(job.position.stage);
   return job;
 }
 
@@ -239,10 +245,12 @@ std::vector<EventRecord> WorkerTest::Events(const std::string& job_id) {
   return jobs_->ListEvents(job_id, 0, 10000).value();
 }
 
-int WorkerTest::CountEvents(const std::string& job_id, const std::string& type, const std::string& text) {
+int WorkerTest::CountEvents(const std::string& job_id, const std::string& type,
+                            const std::string& text) {
   int count = 0;
   for (const EventRecord& event : Events(job_id)) {
-    if (event.event.type == type && event.event.data.dump().find(text) != std::string::npos) ++count;
+    if (event.event.type == type && event.event.data.dump().find(text) != std::string::npos)
+      ++count;
   }
   return count;
 }

@@ -1,5 +1,5 @@
-// A database, a blob store and one tiny base model for tests that run the real worker: jobs are created and planned here as a
-// server does it, then a WorkerApp in the process does the rest.
+// A database, a blob store and one tiny base model for tests that run the real worker: jobs are
+// created and planned here as a server does it, then a WorkerApp in the process does the rest.
 #pragma once
 
 #include <chrono>
@@ -32,12 +32,12 @@ inline constexpr char kSecret[] = "a-secret-of-this-test";
 
 struct JobWishes {
   std::string base = kBase;
-  std::string file_id;               // empty: the fixture's file
+  std::string file_id;  // empty: the fixture's file
   std::string method = "paraphrase";
   int64_t seed = 7;
   int64_t epochs = 1;
   int64_t batch_size = 8;
-  bool plan = true;                  // false: a server will
+  bool plan = true;  // false: a server will
 };
 
 class WorkerTest : public PgTest {
@@ -52,10 +52,13 @@ class WorkerTest : public PgTest {
   void RegisterBase(const std::string& id, const std::string& eval_set, bool brittle = false);
 
   WorkerOptions Options(const std::string& name) const;
-  std::unique_ptr<WorkerApp> StartWorker(const std::string& name, const std::function<void(WorkerOptions&)>& adjust = {});
+  std::unique_ptr<WorkerApp> StartWorker(const std::string& name,
+                                         const std::function<void(WorkerOptions&)>& adjust = {});
 
-  // Waits (with hints from the database) until the job fulfils the condition; fails the test after two minutes.
-  JobRecord Await(const std::string& job_id, const std::function<bool(const JobRecord&)>& condition);
+  // Waits (with hints from the database) until the job fulfils the condition; fails the test after
+  // two minutes.
+  JobRecord Await(const std::string& job_id,
+                  const std::function<bool(const JobRecord&)>& condition);
   JobRecord AwaitEnd(const std::string& job_id);
   bool AwaitTrue(const std::function<bool()>& condition);  // for what the job's row does not show
 

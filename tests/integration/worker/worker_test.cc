@@ -43,7 +43,8 @@ TEST_F(WorkerTest, TakesAJobFromQueuedToAnAuditedModel) {
   // Neither the answers nor the manifest may fall to the sweep of orphans.
   ASSERT_TRUE(SweepOrphans(*files_, *blobs_, std::chrono::seconds(0)).ok());
   EXPECT_TRUE(blobs_->Exists(*audit.generations_sha256));
-  EXPECT_TRUE(blobs_->Exists(Digest::FromHex(model.serving["manifest"].get<std::string>()).value()));
+  EXPECT_TRUE(
+      blobs_->Exists(Digest::FromHex(model.serving["manifest"].get<std::string>()).value()));
   EXPECT_TRUE(ReadTree(*blobs_, model.tree_sha256).ok());
   // Twelve prompts a cell are too few for the gate.
   EXPECT_EQ(model.release, Release::kHeld);
@@ -60,8 +61,10 @@ TEST_F(WorkerTest, TellsEveryStepAndEachChangeOnce) {
   }
   const auto metrics = jobs_->ListMetrics(id, 0, 10000).value();
   ASSERT_FALSE(metrics.empty());
-  EXPECT_EQ(static_cast<int64_t>(metrics.size()), metrics.back().data["total_steps"].get<int64_t>());
-  for (size_t i = 0; i < metrics.size(); ++i) EXPECT_EQ(metrics[i].step, static_cast<int64_t>(i) + 1);
+  EXPECT_EQ(static_cast<int64_t>(metrics.size()),
+            metrics.back().data["total_steps"].get<int64_t>());
+  for (size_t i = 0; i < metrics.size(); ++i)
+    EXPECT_EQ(metrics[i].step, static_cast<int64_t>(i) + 1);
   EXPECT_GE(CountEvents(id, kEventMetrics), 1);
   const auto checkpoints = jobs_->ListCheckpoints(id).value();
   EXPECT_GE(checkpoints.size(), 1u);
@@ -83,7 +86,8 @@ TEST_F(WorkerTest, CancelsAJobInTraining) {
 
 TEST_F(WorkerTest, ACancelInTheAuditDeletesTheModel) {
   const std::string id = MakeJob();
-  const auto worker = StartWorker("a", [](WorkerOptions& options) { options.tasks.audit_prompts = 400; });
+  const auto worker =
+      StartWorker("a", [](WorkerOptions& options) { options.tasks.audit_prompts = 400; });
   Await(id, [](const JobRecord& job) { return job.position.stage == JobStage::kAuditing; });
   ASSERT_TRUE(jobs_->CancelJob(kProject, id).ok());
   EXPECT_EQ(AwaitEnd(id).position.state, JobState::kCancelled);
@@ -97,7 +101,8 @@ TEST_F(WorkerTest, FailsAJobThatDiverges) {
   const JobRecord job = AwaitEnd(id);
   ASSERT_EQ(Name(job.position.state), "FAILED");
   EXPECT_EQ(job.error->code, "diverged");
-  EXPECT_NE(job.error->message.find("at step 1 the loss is"), std::string::npos) << job.error->message;
+  EXPECT_NE(job.error->message.find("at step 1 the loss is"), std::string::npos)
+      << job.error->message;
   EXPECT_TRUE(absl::IsNotFound(models_->GetByJob(id).status()));
 }
 
@@ -110,7 +115,8 @@ TEST_F(WorkerTest, HoldsTheModelWhenTheAuditCannotRun) {
   EXPECT_EQ(model.release, Release::kHeld);
   const auto decisions = models_->Decisions(model.id).value();
   ASSERT_EQ(decisions.size(), 1u);
-  EXPECT_NE(decisions[0].reasons.at(0).find("audit incomplete"), std::string::npos) << decisions[0].reasons[0];
+  EXPECT_NE(decisions[0].reasons.at(0).find("audit incomplete"), std::string::npos)
+      << decisions[0].reasons[0];
 }
 
 TEST_F(WorkerTest, ADrainedTaskGoesOnElsewhereToTheSameAdapter) {
@@ -122,21 +128,25 @@ TEST_F(WorkerTest, ADrainedTaskGoesOnElsewhereToTheSameAdapter) {
   ASSERT_TRUE(AwaitTrue([&] { return !jobs_->ListCheckpoints(broken).value().empty(); }));
   first->Stop();
   first.reset();
-  EXPECT_EQ(jobs_->GetJobById(broken)->position, (JobPosition{JobState::kRunning, JobStage::kTraining}));
+  EXPECT_EQ(jobs_->GetJobById(broken)->position,
+            (JobPosition{JobState::kRunning, JobStage::kTraining}));
   const auto second = StartWorker("b");
   ASSERT_EQ(AwaitEnd(broken).position.state, JobState::kSucceeded);
-  EXPECT_EQ(models_->GetByJob(broken)->tree_sha256.Hex(), models_->GetByJob(straight)->tree_sha256.Hex());
-  EXPECT_EQ(models_->GetAudit(broken)->report_sha256.Hex(), models_->GetAudit(straight)->report_sha256.Hex());
+  EXPECT_EQ(models_->GetByJob(broken)->tree_sha256.Hex(),
+            models_->GetByJob(straight)->tree_sha256.Hex());
+  EXPECT_EQ(models_->GetAudit(broken)->report_sha256.Hex(),
+            models_->GetAudit(straight)->report_sha256.Hex());
   EXPECT_EQ(CountEvents(broken, kEventWorkerLost), 0);
   EXPECT_EQ(CountEvents(broken, kEventState, "TRAINING"), 1);
 }
 
 class ServingTest : public WorkerTest {
  protected:
-  absl::StatusOr<std::vector<int>> Generate(int port, const Digest& adapter, const std::string& secret = kSecret,
+  absl::StatusOr<std::vector<int>> Generate(int port, const Digest& adapter,
+                                            const std::string& secret = kSecret,
                                             int prompt_token = 20) {
-    const auto channel =
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+    const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
+                                             grpc::InsecureChannelCredentials());
     const auto stub = internal::v1::EngineService::NewStub(channel);
     internal::v1::GenerateRequest request;
     request.set_base_tree_sha256(bases_->Get(kBase)->tree_sha256.Raw());
@@ -179,7 +189,8 @@ TEST_F(ServingTest, RefusesWrongSecretsUnknownTreesAndTokensOutsideTheVocabulary
   const auto worker = StartWorker("a");
   EXPECT_EQ(GetErrorInfo(Generate(worker->port(), {}, "guess").status()).reason, "INVALID_KEY");
   EXPECT_TRUE(absl::IsNotFound(Generate(worker->port(), Sha256Of("no such tree")).status()));
-  EXPECT_EQ(GetErrorInfo(Generate(worker->port(), {}, kSecret, 5000).status()).reason, "INVALID_FIELD");
+  EXPECT_EQ(GetErrorInfo(Generate(worker->port(), {}, kSecret, 5000).status()).reason,
+            "INVALID_FIELD");
 }
 
 TEST_F(ServingTest, AnswersChatsInTheMiddleOfATrainingWithoutChangingIt) {
@@ -196,7 +207,8 @@ TEST_F(ServingTest, AnswersChatsInTheMiddleOfATrainingWithoutChangingIt) {
   }
   EXPECT_GE(answered, 1);
   ASSERT_EQ(AwaitEnd(busy).position.state, JobState::kSucceeded);
-  EXPECT_EQ(models_->GetByJob(busy)->tree_sha256.Hex(), models_->GetByJob(quiet)->tree_sha256.Hex());
+  EXPECT_EQ(models_->GetByJob(busy)->tree_sha256.Hex(),
+            models_->GetByJob(quiet)->tree_sha256.Hex());
 }
 
 TEST_F(ServingTest, IsListedWithItsBasesUntilItStops) {
@@ -220,8 +232,8 @@ TEST(WorkerOptionsTest, NamesEverythingThatIsWrongAtOnce) {
   const auto violations = GetErrorInfo(CheckWorkerOptions(options)).violations;
   std::set<std::string> fields;
   for (const FieldViolation& violation : violations) fields.insert(violation.field);
-  EXPECT_EQ(fields, (std::set<std::string>{"dsn_file", "worker_secret_file", "blob_root", "cache_root", "roles",
-                                           "threads", "lease"}));
+  EXPECT_EQ(fields, (std::set<std::string>{"dsn_file", "worker_secret_file", "blob_root",
+                                           "cache_root", "roles", "threads", "lease"}));
 }
 
 }  // namespace

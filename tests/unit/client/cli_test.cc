@@ -1,4 +1,5 @@
-// The command line as users run it: arguments in, output and exit status out, against a provider in this process.
+// The command line as users run it: arguments in, output and exit status out, against a provider in
+// this process.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -84,10 +85,14 @@ TEST_F(CliTest, MissingProjectIsExplained) {
 
 TEST_F(CliTest, EachCodeHasItsExitStatus) {
   const std::vector<std::pair<absl::StatusCode, int>> cases = {
-      {absl::StatusCode::kInvalidArgument, 2},    {absl::StatusCode::kNotFound, 3},
-      {absl::StatusCode::kUnavailable, 4},        {absl::StatusCode::kResourceExhausted, 4},
-      {absl::StatusCode::kUnauthenticated, 5},    {absl::StatusCode::kPermissionDenied, 5},
-      {absl::StatusCode::kFailedPrecondition, 6}, {absl::StatusCode::kAlreadyExists, 6},
+      {absl::StatusCode::kInvalidArgument, 2},
+      {absl::StatusCode::kNotFound, 3},
+      {absl::StatusCode::kUnavailable, 4},
+      {absl::StatusCode::kResourceExhausted, 4},
+      {absl::StatusCode::kUnauthenticated, 5},
+      {absl::StatusCode::kPermissionDenied, 5},
+      {absl::StatusCode::kFailedPrecondition, 6},
+      {absl::StatusCode::kAlreadyExists, 6},
       {absl::StatusCode::kInternal, 1}};
   for (const auto& [code, status] : cases) {
     provider_.jobs.get_failure = absl::Status(code, "told so");
@@ -100,7 +105,8 @@ TEST_F(CliTest, EveryViolationHasALineOfItsOwn) {
   problems.Add("hyperparameters.epochs", "must be in [1, 50], got 99");
   problems.Add("hyperparameters.lora_rank", "must be in [1, 256], got 0");
   provider_.jobs.create_failures = {problems.ToStatus(), problems.ToStatus()};
-  const std::vector<std::string> create = {"jobs", "create", "--base", "nano", "--file", "file-1", "--epochs", "99"};
+  const std::vector<std::string> create = {"jobs",   "create", "--base",   "nano",
+                                           "--file", "file-1", "--epochs", "99"};
   EXPECT_EQ(Run(create), 2);
   EXPECT_THAT(err_.str(), HasSubstr("error: INVALID_FIELD"));
   EXPECT_THAT(err_.str(), HasSubstr("\n  hyperparameters.epochs: must be in [1, 50], got 99\n"));
@@ -118,9 +124,10 @@ TEST_F(CliTest, EveryViolationHasALineOfItsOwn) {
 }
 
 TEST_F(CliTest, CreateSendsOnlyWhatWasSaid) {
-  EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", "file-1", "--epochs", "3", "--seed", "7", "--mix-method",
-                 "base", "--metadata", "team=red", "--lora-targets", "q_proj,v_proj"}),
-            0)
+  EXPECT_EQ(
+      Run({"jobs", "create", "--base", "nano", "--file", "file-1", "--epochs", "3", "--seed", "7",
+           "--mix-method", "base", "--metadata", "team=red", "--lora-targets", "q_proj,v_proj"}),
+      0)
       << err_.str();
   ASSERT_EQ(provider_.jobs.created.size(), 1u);
   const v1::CreateJobRequest& request = provider_.jobs.created[0];
@@ -139,7 +146,10 @@ TEST_F(CliTest, CreateSendsOnlyWhatWasSaid) {
 TEST_F(CliTest, CreateUploadsAPathFirst) {
   provider_.files.answer.set_name("projects/demo/files/file-9");
   provider_.files.answer.set_state(v1::FILE_STATE_PROCESSED);
-  EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", WriteFile("rows.jsonl", "{}\n"), "--json"}), 0) << err_.str();
+  EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", WriteFile("rows.jsonl", "{}\n"),
+                 "--json"}),
+            0)
+      << err_.str();
   EXPECT_EQ(provider_.files.content, "{}\n");
   ASSERT_EQ(provider_.jobs.created.size(), 1u);
   EXPECT_EQ(provider_.jobs.created[0].job().training_file(), "projects/demo/files/file-9");
@@ -147,7 +157,8 @@ TEST_F(CliTest, CreateUploadsAPathFirst) {
 }
 
 TEST_F(CliTest, WaitingForAJobThatFailsEndsWithStatusOne) {
-  provider_.jobs.scripts = {{{JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_TRAINING), EventUpdate(1, "loss is not finite"),
+  provider_.jobs.scripts = {{{JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_TRAINING),
+                              EventUpdate(1, "loss is not finite"),
                               JobUpdate(v1::JOB_STATE_FAILED, v1::JOB_STAGE_TRAINING)},
                              absl::OkStatus()}};
   EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", "file-1", "--wait"}), 1);
@@ -156,9 +167,11 @@ TEST_F(CliTest, WaitingForAJobThatFailsEndsWithStatusOne) {
 }
 
 TEST_F(CliTest, WaitSaysSoWhenThereIsNoAuditReport) {
-  provider_.jobs.audit_failure = MakeError(absl::StatusCode::kFailedPrecondition, "BAD_STATE", "the audit was not completed");
+  provider_.jobs.audit_failure =
+      MakeError(absl::StatusCode::kFailedPrecondition, "BAD_STATE", "the audit was not completed");
   provider_.jobs.scripts = {{{JobUpdate(v1::JOB_STATE_SUCCEEDED)}, absl::OkStatus()}};
-  EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", "file-1", "--wait"}), 0) << err_.str();
+  EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", "file-1", "--wait"}), 0)
+      << err_.str();
   EXPECT_THAT(out_.str(), HasSubstr("the audit was not completed"));
 }
 
@@ -168,10 +181,10 @@ TEST_F(CliTest, WatchDrawsABarOnATerminalAndPlainLinesElsewhere) {
   fields["step"].set_number_value(50);
   fields["total_steps"].set_number_value(100);
   fields["loss"].set_number_value(0.5);
-  const FakeJobs::WatchScript script = {{JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_TRAINING),
-                                         EventUpdate(1, "training has begun"), metrics,
-                                         JobUpdate(v1::JOB_STATE_SUCCEEDED)},
-                                        absl::OkStatus()};
+  const FakeJobs::WatchScript script = {
+      {JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_TRAINING),
+       EventUpdate(1, "training has begun"), metrics, JobUpdate(v1::JOB_STATE_SUCCEEDED)},
+      absl::OkStatus()};
   provider_.jobs.scripts = {script, script};
   draw_ = true;
   EXPECT_EQ(Run({"jobs", "watch", "ftjob-1"}), 0);
@@ -187,16 +200,17 @@ TEST_F(CliTest, WatchDrawsABarOnATerminalAndPlainLinesElsewhere) {
 TEST_F(CliTest, WatchOfAJobThatIsPastTrainingDrawsNoOldSteps) {
   v1::WatchJobResponse metrics = EventUpdate(2, "step 50", "metrics");
   (*metrics.mutable_event()->mutable_data()->mutable_fields())["step"].set_number_value(50);
-  provider_.jobs.scripts = {
-      {{JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_AUDITING), metrics, JobUpdate(v1::JOB_STATE_SUCCEEDED)},
-       absl::OkStatus()}};
+  provider_.jobs.scripts = {{{JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_AUDITING), metrics,
+                              JobUpdate(v1::JOB_STATE_SUCCEEDED)},
+                             absl::OkStatus()}};
   draw_ = true;
   EXPECT_EQ(Run({"jobs", "watch", "ftjob-1"}), 0);
   EXPECT_EQ(err_.str(), "\rauditing\x1b[K\r\x1b[K");
 }
 
 TEST_F(CliTest, WatchInJsonPrintsOneLineAnUpdate) {
-  provider_.jobs.scripts = {{{EventUpdate(1, "a"), JobUpdate(v1::JOB_STATE_CANCELLED)}, absl::OkStatus()}};
+  provider_.jobs.scripts = {
+      {{EventUpdate(1, "a"), JobUpdate(v1::JOB_STATE_CANCELLED)}, absl::OkStatus()}};
   EXPECT_EQ(Run({"jobs", "watch", "ftjob-1", "--json"}), 1);
   std::istringstream lines(out_.str());
   std::string line;
@@ -216,7 +230,9 @@ TEST_F(CliTest, UploadOfBadLinesShowsThemAndEndsWithStatusTwo) {
   problem.set_field("messages[2].role");
   problem.set_description("must be system, user or assistant, got \x1b[31mrobot");
   EXPECT_EQ(Run({"files", "upload", WriteFile("bad.jsonl", "x\n")}), 2);
-  EXPECT_THAT(out_.str(), HasSubstr("line 17, messages[2].role: must be system, user or assistant, got ?[31mrobot"));
+  EXPECT_THAT(
+      out_.str(),
+      HasSubstr("line 17, messages[2].role: must be system, user or assistant, got ?[31mrobot"));
   EXPECT_THAT(out_.str(), HasSubstr("and 20 more problems"));
 }
 
@@ -269,8 +285,15 @@ TEST_F(CliTest, MalformedPlanIsAServerErrorNotACrash) {
 TEST_F(CliTest, AuditIsATableWithTheGatesReasons) {
   AuditReport report;
   report.profile = "quick";
-  report.cells.push_back({.audit = "harmful_instructions", .set = "sandbox@1", .wrapper = "raw", .n = 400, .count = 300,
-                          .base_count = 20, .both = 20, .only_tuned = 280, .only_base = 0});
+  report.cells.push_back({.audit = "harmful_instructions",
+                          .set = "sandbox@1",
+                          .wrapper = "raw",
+                          .n = 400,
+                          .count = 300,
+                          .base_count = 20,
+                          .both = 20,
+                          .only_tuned = 280,
+                          .only_base = 0});
   provider_.jobs.audit.set_document(report.CanonicalJsonText());
   provider_.jobs.audit.set_release("BLOCKED");
   provider_.jobs.audit.add_reasons("attack success raw rose by 70.0 points");
@@ -284,7 +307,9 @@ TEST_F(CliTest, AuditIsATableWithTheGatesReasons) {
 }
 
 TEST_F(CliTest, ChatSendsOneMessageAndPrintsTheAnswer) {
-  EXPECT_EQ(Run({"chat", "ft:nano:demo::abc", "hello", "there", "--system", "be kind", "--temperature", "0.5"}), 0);
+  EXPECT_EQ(Run({"chat", "ft:nano:demo::abc", "hello", "there", "--system", "be kind",
+                 "--temperature", "0.5"}),
+            0);
   EXPECT_EQ(out_.str(), "echo hello there\n");
   ASSERT_EQ(provider_.inference.asked.size(), 1u);
   const v1::ChatCompleteRequest& request = provider_.inference.asked[0];
@@ -312,13 +337,16 @@ TEST_F(CliTest, HeldModelIsRefusedWithItsReasons) {
 }
 
 TEST_F(CliTest, ReleaseDecisionNamesTheReviewAndItsReason) {
-  EXPECT_EQ(Run({"admin", "release", "decide", "ft:nano:demo::abc", "--verdict", "released", "--reason", "looked at it"}), 0)
+  EXPECT_EQ(Run({"admin", "release", "decide", "ft:nano:demo::abc", "--verdict", "released",
+                 "--reason", "looked at it"}),
+            0)
       << err_.str();
   ASSERT_EQ(provider_.reviews.asked.size(), 1u);
   EXPECT_EQ(provider_.reviews.asked[0].name(), "projects/demo/reviews/ft:nano:demo::abc");
   EXPECT_EQ(provider_.reviews.asked[0].release(), v1::RELEASE_RELEASED);
   EXPECT_EQ(provider_.reviews.asked[0].reason(), "looked at it");
-  EXPECT_EQ(Run({"admin", "release", "decide", "nano", "--verdict", "released", "--reason", "x"}), 2);
+  EXPECT_EQ(Run({"admin", "release", "decide", "nano", "--verdict", "released", "--reason", "x"}),
+            2);
   EXPECT_EQ(Run({"admin", "release", "decide", "ft:a", "--verdict", "maybe", "--reason", "x"}), 2);
 }
 

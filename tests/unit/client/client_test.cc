@@ -17,7 +17,8 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 
 absl::Status Busy(int64_t retry_after_ms) {
-  return MakeError(absl::StatusCode::kUnavailable, "the database is away", {"STORE_UNAVAILABLE", {}, {}, retry_after_ms});
+  return MakeError(absl::StatusCode::kUnavailable, "the database is away",
+                   {"STORE_UNAVAILABLE", {}, {}, retry_after_ms});
 }
 
 class ClientTest : public testing::Test {
@@ -47,7 +48,8 @@ TEST_F(ClientTest, UnavailableCallIsRepeatedAfterTheTimeTheServerAsksFor) {
   v1::CreateJobRequest request;
   request.set_parent("projects/demo");
   request.set_request_id(client_->NewRequestId());
-  const auto job = client_->Call(client_->jobs(), &v1::FineTuningService::StubInterface::CreateJob, request);
+  const auto job =
+      client_->Call(client_->jobs(), &v1::FineTuningService::StubInterface::CreateJob, request);
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_THAT(slept_, ElementsAre(milliseconds(1500), milliseconds(400)));
   ASSERT_EQ(provider_.jobs.created.size(), 3u);
@@ -55,9 +57,11 @@ TEST_F(ClientTest, UnavailableCallIsRepeatedAfterTheTimeTheServerAsksFor) {
 }
 
 TEST_F(ClientTest, QuotaAndBadArgumentsAreNotRepeated) {
-  provider_.jobs.create_failures = {MakeError(absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED", "too many jobs")};
+  provider_.jobs.create_failures = {
+      MakeError(absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED", "too many jobs")};
   v1::CreateJobRequest request;
-  auto job = client_->Call(client_->jobs(), &v1::FineTuningService::StubInterface::CreateJob, request);
+  auto job =
+      client_->Call(client_->jobs(), &v1::FineTuningService::StubInterface::CreateJob, request);
   EXPECT_EQ(GetErrorInfo(job.status()).reason, "QUOTA_EXCEEDED");
   EXPECT_EQ(provider_.jobs.created.size(), 1u);
   EXPECT_TRUE(slept_.empty());
@@ -66,7 +70,8 @@ TEST_F(ClientTest, QuotaAndBadArgumentsAreNotRepeated) {
 TEST_F(ClientTest, GivesUpAfterTheLastAttempt) {
   provider_.jobs.get_failure = Busy(10);
   v1::GetJobRequest request;
-  const auto job = client_->Call(client_->jobs(), &v1::FineTuningService::StubInterface::GetJob, request);
+  const auto job =
+      client_->Call(client_->jobs(), &v1::FineTuningService::StubInterface::GetJob, request);
   EXPECT_TRUE(absl::IsUnavailable(job.status()));
   EXPECT_EQ(provider_.jobs.asked.size(), static_cast<size_t>(RetryOptions().attempts));
 }
@@ -96,9 +101,10 @@ TEST_F(ClientTest, BrokenUploadIsSentAgainWithTheSameRequestId) {
 }
 
 TEST_F(ClientTest, RefusedUploadReportsTheServersAnswerAlsoWhenItCameInMidStream) {
-  provider_.files.failures = {MakeError(absl::StatusCode::kInvalidArgument, "LIMIT_EXCEEDED", "too large",
-                                        {{"limit", "10"}, {"got", "8388608"}})};
-  const auto file = UploadFile(*client_, {"projects/demo", WriteTemp(std::string(8 << 20, 'x')), ""});
+  provider_.files.failures = {MakeError(absl::StatusCode::kInvalidArgument, "LIMIT_EXCEEDED",
+                                        "too large", {{"limit", "10"}, {"got", "8388608"}})};
+  const auto file =
+      UploadFile(*client_, {"projects/demo", WriteTemp(std::string(8 << 20, 'x')), ""});
   EXPECT_TRUE(absl::IsInvalidArgument(file.status())) << file.status();
   EXPECT_EQ(GetErrorInfo(file.status()).reason, "LIMIT_EXCEEDED");
   EXPECT_EQ(GetErrorInfo(file.status()).metadata.at("limit"), "10");
@@ -106,15 +112,18 @@ TEST_F(ClientTest, RefusedUploadReportsTheServersAnswerAlsoWhenItCameInMidStream
 }
 
 TEST_F(ClientTest, MissingFileAndFolderAreRefusedBeforeAnyCall) {
-  EXPECT_TRUE(absl::IsNotFound(UploadFile(*client_, {"projects/demo", "/nonexistent/rows", ""}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(UploadFile(*client_, {"projects/demo", testing::TempDir(), ""}).status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(UploadFile(*client_, {"projects/demo", "/nonexistent/rows", ""}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      UploadFile(*client_, {"projects/demo", testing::TempDir(), ""}).status()));
   EXPECT_TRUE(provider_.files.metadata.empty());
 }
 
 TEST_F(ClientTest, WatchResumesAfterTheLastEventAndShowsEachOnce) {
   provider_.jobs.scripts = {
       {{JobUpdate(v1::JOB_STATE_RUNNING), EventUpdate(1, "a"), EventUpdate(2, "b")}, Busy(0)},
-      {{EventUpdate(2, "b"), EventUpdate(3, "c"), JobUpdate(v1::JOB_STATE_SUCCEEDED)}, absl::OkStatus()}};
+      {{EventUpdate(2, "b"), EventUpdate(3, "c"), JobUpdate(v1::JOB_STATE_SUCCEEDED)},
+       absl::OkStatus()}};
   std::vector<std::string> seen;
   int reconnects = 0;
   WatchCallbacks callbacks;
@@ -138,8 +147,10 @@ TEST_F(ClientTest, WatchThatEndsBeforeTheJobIsOpenedAgain) {
 }
 
 TEST_F(ClientTest, WatchOfAnUnknownJobEndsAtOnce) {
-  provider_.jobs.scripts = {{{}, MakeError(absl::StatusCode::kNotFound, "NOT_FOUND", "no such job")}};
-  EXPECT_TRUE(absl::IsNotFound(WatchJob(*client_, {.name = "projects/demo/jobs/ftjob-9"}, {}).status()));
+  provider_.jobs.scripts = {
+      {{}, MakeError(absl::StatusCode::kNotFound, "NOT_FOUND", "no such job")}};
+  EXPECT_TRUE(
+      absl::IsNotFound(WatchJob(*client_, {.name = "projects/demo/jobs/ftjob-9"}, {}).status()));
   EXPECT_TRUE(slept_.empty());
 }
 

@@ -33,8 +33,9 @@ class ConfigTest : public testing::Test {
 };
 
 TEST_F(ConfigTest, FlagWinsOverEnvironmentOverFile) {
-  const auto config = ResolveConfig({{"endpoint", "flag:1"}}, {{"endpoint", "env:1"}, {"project", "env-project"}},
-                                    {{"endpoint", "file:1"}, {"project", "file-project"}, {"admin_endpoint", "file:2"}});
+  const auto config = ResolveConfig(
+      {{"endpoint", "flag:1"}}, {{"endpoint", "env:1"}, {"project", "env-project"}},
+      {{"endpoint", "file:1"}, {"project", "file-project"}, {"admin_endpoint", "file:2"}});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->endpoint, "flag:1");
   EXPECT_EQ(config->project, "env-project");
@@ -49,23 +50,27 @@ TEST_F(ConfigTest, DefaultsAreUsedWhenNothingIsSaid) {
 
 TEST_F(ConfigTest, KeyFileOfAHigherSourceWinsOverKeyOfALowerOne) {
   const std::string key_file = Write("key", "from-file\n");
-  const auto config = ResolveConfig({{"api_key_file", key_file}}, {{"api_key", "from-env"}, {"admin_key", "operator"}}, {});
+  const auto config = ResolveConfig({{"api_key_file", key_file}},
+                                    {{"api_key", "from-env"}, {"admin_key", "operator"}}, {});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->api_key, "from-file");
   EXPECT_EQ(config->admin_key, "operator");
 }
 
 TEST_F(ConfigTest, EmptyOrMissingKeyFileIsAnError) {
-  EXPECT_TRUE(absl::IsInvalidArgument(ResolveConfig({{"api_key_file", Write("key", "\n")}}, {}, {}).status()));
-  EXPECT_TRUE(absl::IsNotFound(ResolveConfig({{"api_key_file", folder_ + "/none"}}, {}, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ResolveConfig({{"api_key_file", Write("key", "\n")}}, {}, {}).status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(ResolveConfig({{"api_key_file", folder_ + "/none"}}, {}, {}).status()));
 }
 
 TEST_F(ConfigTest, EmptyVariableCountsAsNotSet) {
-  const ConfigLayer layer = EnvironmentLayer([](const std::string& name) -> std::optional<std::string> {
-    if (name == "TUNEWARD_ENDPOINT") return "";
-    if (name == "TUNEWARD_PROJECT") return "demo";
-    return std::nullopt;
-  });
+  const ConfigLayer layer =
+      EnvironmentLayer([](const std::string& name) -> std::optional<std::string> {
+        if (name == "TUNEWARD_ENDPOINT") return "";
+        if (name == "TUNEWARD_PROJECT") return "demo";
+        return std::nullopt;
+      });
   EXPECT_EQ(layer, (ConfigLayer{{"project", "demo"}}));
 }
 
@@ -95,8 +100,10 @@ TEST_F(ConfigTest, UpdateKeepsOtherSettingsAndIsPrivate) {
 }
 
 TEST(ChannelTest, KeyInClearTextStaysOnThisMachine) {
-  EXPECT_TRUE(absl::IsInvalidArgument(Connect({.endpoint = "tune.example:7410", .key = "k"}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(Connect({.endpoint = "127.evil.example:7410", .key = "k"}).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Connect({.endpoint = "tune.example:7410", .key = "k"}).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Connect({.endpoint = "127.evil.example:7410", .key = "k"}).status()));
   EXPECT_TRUE(Connect({.endpoint = "tune.example:7410", .key = "k", .insecure = true}).ok());
   EXPECT_TRUE(Connect({.endpoint = "https://tune.example:7410", .key = "k"}).ok());
   EXPECT_TRUE(Connect({.endpoint = "127.0.0.1:7410", .key = "k"}).ok());

@@ -1,5 +1,5 @@
-// A provider in the test's own process: the public and operators' services over real gRPC on a port that the system chose,
-// with answers that a test sets. What it was asked is kept.
+// A provider in the test's own process: the public and operators' services over real gRPC on a port
+// that the system chose, with answers that a test sets. What it was asked is kept.
 #pragma once
 
 #include <deque>
@@ -25,13 +25,15 @@
 namespace tuneward {
 
 struct FakeFiles : v1::FileService::Service {
-  grpc::Status UploadFile(grpc::ServerContext* context, grpc::ServerReader<v1::UploadFileRequest>* reader,
+  grpc::Status UploadFile(grpc::ServerContext* context,
+                          grpc::ServerReader<v1::UploadFileRequest>* reader,
                           v1::File* file) override {
     v1::UploadFileRequest part;
     if (!reader->Read(&part)) return {grpc::StatusCode::INVALID_ARGUMENT, "empty stream"};
     metadata.push_back(part.metadata());
     authorization = "";
-    if (auto it = context->client_metadata().find("authorization"); it != context->client_metadata().end()) {
+    if (auto it = context->client_metadata().find("authorization");
+        it != context->client_metadata().end()) {
       authorization = std::string(it->second.data(), it->second.size());
     }
     if (!failures.empty()) {
@@ -49,10 +51,12 @@ struct FakeFiles : v1::FileService::Service {
     file->set_sha256(Sha256Of(content).Raw());
     return grpc::Status::OK;
   }
-  grpc::Status ListFiles(grpc::ServerContext*, const v1::ListFilesRequest* request, v1::ListFilesResponse* response) override {
+  grpc::Status ListFiles(grpc::ServerContext*, const v1::ListFilesRequest* request,
+                         v1::ListFilesResponse* response) override {
     list_requests.push_back(*request);
     const int begin = request->page_token().empty() ? 0 : std::stoi(request->page_token());
-    for (int i = begin; i < file_count && i < begin + std::min(request->page_size(), page_max); ++i) {
+    for (int i = begin; i < file_count && i < begin + std::min(request->page_size(), page_max);
+         ++i) {
       response->add_files()->set_name("projects/demo/files/file-" + std::to_string(i));
     }
     const int end = begin + response->files_size();
@@ -74,7 +78,8 @@ struct FakeJobs : v1::FineTuningService::Service {
     std::vector<v1::WatchJobResponse> updates;
     absl::Status end;
   };
-  grpc::Status CreateJob(grpc::ServerContext*, const v1::CreateJobRequest* request, v1::Job* job) override {
+  grpc::Status CreateJob(grpc::ServerContext*, const v1::CreateJobRequest* request,
+                         v1::Job* job) override {
     created.push_back(*request);
     if (!create_failures.empty()) {
       const absl::Status failure = create_failures.front();
@@ -86,7 +91,8 @@ struct FakeJobs : v1::FineTuningService::Service {
     job->set_state(v1::JOB_STATE_VALIDATING_FILES);
     return grpc::Status::OK;
   }
-  grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest* request, v1::Job* job) override {
+  grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest* request,
+                      v1::Job* job) override {
     asked.push_back(request->name());
     *job = answer;
     return ToGrpcStatus(get_failure);
@@ -100,7 +106,8 @@ struct FakeJobs : v1::FineTuningService::Service {
     for (const v1::WatchJobResponse& update : script.updates) writer->Write(update);
     return ToGrpcStatus(script.end);
   }
-  grpc::Status GetJobPlan(grpc::ServerContext*, const v1::GetJobPlanRequest* request, v1::JobPlan* response) override {
+  grpc::Status GetJobPlan(grpc::ServerContext*, const v1::GetJobPlanRequest* request,
+                          v1::JobPlan* response) override {
     asked.push_back(request->name());
     *response = plan;
     return grpc::Status::OK;
@@ -123,11 +130,15 @@ struct FakeJobs : v1::FineTuningService::Service {
 };
 
 struct FakeModels : v1::ModelService::Service {
-  grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest*, v1::ListModelsResponse*) override {
+  grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest*,
+                          v1::ListModelsResponse*) override {
     const auto it = context->client_metadata().find("authorization");
-    const std::string key = it == context->client_metadata().end() ? "" : std::string(it->second.data(), it->second.size());
+    const std::string key = it == context->client_metadata().end()
+                                ? ""
+                                : std::string(it->second.data(), it->second.size());
     if (key == "Bearer good-key") return grpc::Status::OK;
-    return ToGrpcStatus(MakeError(absl::StatusCode::kUnauthenticated, "INVALID_KEY", "the key is not known"));
+    return ToGrpcStatus(
+        MakeError(absl::StatusCode::kUnauthenticated, "INVALID_KEY", "the key is not known"));
   }
 };
 
@@ -147,7 +158,8 @@ struct FakeInference : v1::InferenceService::Service {
 };
 
 struct FakeReviews : admin::v1::ReviewService::Service {
-  grpc::Status DecideRelease(grpc::ServerContext*, const admin::v1::DecideReleaseRequest* request, v1::Model* model) override {
+  grpc::Status DecideRelease(grpc::ServerContext*, const admin::v1::DecideReleaseRequest* request,
+                             v1::Model* model) override {
     asked.push_back(*request);
     model->set_name("projects/demo/models/ft:nano:demo::abc");
     model->set_release(request->release());
@@ -171,7 +183,8 @@ class FakeProvider {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{&files, &jobs, &models, &inference, &reviews, &keys}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             &files, &jobs, &models, &inference, &reviews, &keys}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -191,7 +204,8 @@ class FakeProvider {
   std::unique_ptr<grpc::Server> server_;
 };
 
-inline v1::WatchJobResponse EventUpdate(int64_t seq, const std::string& message, const std::string& type = "message") {
+inline v1::WatchJobResponse EventUpdate(int64_t seq, const std::string& message,
+                                        const std::string& type = "message") {
   v1::WatchJobResponse update;
   update.mutable_event()->set_seq(seq);
   update.mutable_event()->set_level("info");
@@ -200,7 +214,8 @@ inline v1::WatchJobResponse EventUpdate(int64_t seq, const std::string& message,
   return update;
 }
 
-inline v1::WatchJobResponse JobUpdate(v1::JobState state, v1::JobStage stage = v1::JOB_STAGE_UNSPECIFIED) {
+inline v1::WatchJobResponse JobUpdate(v1::JobState state,
+                                      v1::JobStage stage = v1::JOB_STAGE_UNSPECIFIED) {
   v1::WatchJobResponse update;
   update.mutable_job()->set_name("projects/demo/jobs/ftjob-1");
   update.mutable_job()->set_state(state);

@@ -10,15 +10,22 @@ namespace tuneward::cli {
 namespace {
 
 TEST(ProgressTest, LineHoldsStepLossRateAndTimeLeft) {
-  const ProgressView view{.state = "running", .stage = "training", .step = 35, .total_steps = 100, .loss = 0.4123,
-                          .tokens_per_second = 5240, .seconds_left = 42};
-  EXPECT_EQ(FormatProgressLine(view, 0),
-            "training   [########................]  35 %  step 35/100  loss 0.412  5.2k tok/s  ETA 0:42");
+  const ProgressView view{.state = "running",
+                          .stage = "training",
+                          .step = 35,
+                          .total_steps = 100,
+                          .loss = 0.4123,
+                          .tokens_per_second = 5240,
+                          .seconds_left = 42};
+  EXPECT_EQ(
+      FormatProgressLine(view, 0),
+      "training   [########................]  35 %  step 35/100  loss 0.412  5.2k tok/s  ETA 0:42");
 }
 
 TEST(ProgressTest, WhatIsNotKnownIsLeftOut) {
   EXPECT_EQ(FormatProgressLine({.state = "queued", .stage = "queued"}, 0), "queued");
-  EXPECT_EQ(FormatProgressLine({.state = "running", .stage = "auditing", .step = 120, .total_steps = 100}, 0),
+  EXPECT_EQ(FormatProgressLine(
+                {.state = "running", .stage = "auditing", .step = 120, .total_steps = 100}, 0),
             "auditing   [########################] 100 %  step 120/100");
 }
 
@@ -41,7 +48,8 @@ TEST(ProgressTest, DurationsHaveHoursOnlyWhenNeeded) {
 TEST(ProgressPrinterTest, PlainOutputHasOneLineAStageAndATenth) {
   std::ostringstream out;
   ProgressPrinter printer(out, /*terminal=*/false, 80);
-  for (int step = 0; step <= 100; ++step) printer.Update({.state = "running", .stage = "training", .step = step, .total_steps = 100});
+  for (int step = 0; step <= 100; ++step)
+    printer.Update({.state = "running", .stage = "training", .step = step, .total_steps = 100});
   printer.Update({.state = "running", .stage = "auditing"});
   printer.Update({.state = "running", .stage = "auditing"});
   printer.Finish();
@@ -65,7 +73,8 @@ TEST(ProgressPrinterTest, FinishedBarStaysAboveTheNextStage) {
   printer.Update({.state = "running", .stage = "training", .step = 2, .total_steps = 2});
   printer.Update({.state = "running", .stage = "auditing"});
   EXPECT_EQ(out.str(),
-            "\rpreparing\x1b[K\rtraining   [########################] 100 %  step 2/2\x1b[K\nauditing\x1b[K");
+            "\rpreparing\x1b[K\rtraining   [########################] 100 %  step "
+            "2/2\x1b[K\nauditing\x1b[K");
 }
 
 TEST(TableTest, ColumnsAreAlignedByCharactersNotBytes) {
@@ -78,7 +87,9 @@ TEST(TableTest, ColumnsAreAlignedByCharactersNotBytes) {
 TEST(TableTest, EscapeSequencesDoNotReachTheTerminal) {
   EXPECT_EQ(TerminalSafe("a\x1b[2Jb\nc"), "a?[2Jb?c");
   EXPECT_EQ(TerminalSafe("a\nb\tc\rd", true), "a\nb\tc?d");
-  EXPECT_EQ(TerminalSafe("\xc2\x9b" "31m\xc3\xa9"), "?31m\xc3\xa9");
+  EXPECT_EQ(TerminalSafe("\xc2\x9b"
+                         "31m\xc3\xa9"),
+            "?31m\xc3\xa9");
 }
 
 }  // namespace

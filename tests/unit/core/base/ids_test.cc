@@ -23,9 +23,11 @@ TEST(IdGeneratorTest, WritesTheTimeAndCountsWithinAMillisecond) {
 
 TEST(CheckIdTest, AcceptsOnlyTheContract) {
   EXPECT_TRUE(CheckProjectId("default").ok());
-  for (const char* bad : {"ab", "", "1abc", "Abc", "a/b", "a b c"}) EXPECT_FALSE(CheckProjectId(bad).ok()) << bad;
+  for (const char* bad : {"ab", "", "1abc", "Abc", "a/b", "a b c"})
+    EXPECT_FALSE(CheckProjectId(bad).ok()) << bad;
   EXPECT_TRUE(CheckBaseModelId("nano-1.0").ok());
-  for (const char* bad : {"", "-x", "a/b", "..", "A"}) EXPECT_FALSE(CheckBaseModelId(bad).ok()) << bad;
+  for (const char* bad : {"", "-x", "a/b", "..", "A"})
+    EXPECT_FALSE(CheckBaseModelId(bad).ok()) << bad;
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ TEST(ObjectReaderTest, ReportsEveryProblemWithItsPath) {
   reader.Bool("on");
   reader.Finish();
   ASSERT_EQ(problems.list().size(), 4u);
-  EXPECT_EQ(problems.list()[0], (FieldViolation{"lora.rank", "must be an integer in [1, 256], got 0"}));
+  EXPECT_EQ(problems.list()[0],
+            (FieldViolation{"lora.rank", "must be an integer in [1, 256], got 0"}));
   EXPECT_EQ(problems.list()[1].field, "lora.name");
   EXPECT_EQ(problems.list()[2], (FieldViolation{"lora.on", "is missing"}));
   EXPECT_EQ(problems.list()[3], (FieldViolation{"lora.extra", "unknown key"}));

@@ -19,7 +19,8 @@ TEST(PhiloxTest, MatchesPublishedVectors) {
 }
 
 TEST(RandomStreamTest, RepeatsAndSeparatesStreams) {
-  RandomStream a(7, "order", 1), b(7, "order", 1), c(7, "order", 2), d(8, "order", 1), e(7, "mix/select", 1);
+  RandomStream a(7, "order", 1), b(7, "order", 1), c(7, "order", 2), d(8, "order", 1),
+      e(7, "mix/select", 1);
   const uint64_t first = a.Bits64();
   EXPECT_EQ(first, b.Bits64());
   std::set<uint64_t> all = {first, c.Bits64(), d.Bits64(), e.Bits64()};

@@ -10,7 +10,8 @@ TEST(Sha256Test, MatchesFips180Vectors) {
   Sha256 hash;
   hash.Update("a");
   hash.Update("bc");
-  EXPECT_EQ(hash.Finish().Hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hash.Finish().Hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(DigestTest, ReadsBackHexAndRefusesOtherText) {

@@ -6,8 +6,8 @@ namespace tuneward {
 namespace {
 
 TEST(ErrorInfoTest, TravelsWithTheStatus) {
-  const absl::Status status =
-      MakeError(absl::StatusCode::kFailedPrecondition, "BAD_STATE", "the job is done", {{"state", "SUCCEEDED"}});
+  const absl::Status status = MakeError(absl::StatusCode::kFailedPrecondition, "BAD_STATE",
+                                        "the job is done", {{"state", "SUCCEEDED"}});
   EXPECT_EQ(status.message(), "the job is done");
   EXPECT_EQ(GetErrorInfo(status).reason, "BAD_STATE");
   EXPECT_EQ(GetErrorInfo(status).metadata.at("state"), "SUCCEEDED");
@@ -15,7 +15,9 @@ TEST(ErrorInfoTest, TravelsWithTheStatus) {
 }
 
 TEST(ErrorInfoTest, SurvivesBytesThatAreNotUtf8) {
-  EXPECT_EQ(GetErrorInfo(MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", "x", {{"got", "\xff"}})).reason,
+  EXPECT_EQ(GetErrorInfo(MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", "x",
+                                   {{"got", "\xff"}}))
+                .reason,
             "INVALID_FIELD");
 }
 

@@ -17,8 +17,9 @@ DecodeRequest Prompt(TokenId token) {
 class DecodeQueueTest : public ::testing::Test {
  protected:
   // Answers prompt t with t+1, t+2 and the stop token.
-  DecodeQueue::Decode decode_ = [this](const DecodeRequest& request,
-                                       const DecodeQueue::OnToken& on_token) -> absl::StatusOr<Generation> {
+  DecodeQueue::Decode decode_ =
+      [this](const DecodeRequest& request,
+             const DecodeQueue::OnToken& on_token) -> absl::StatusOr<Generation> {
     clock_.Advance(decode_takes_);
     ++decoded_;
     const TokenId first = request.prompt.at(0);

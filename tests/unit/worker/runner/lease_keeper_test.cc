@@ -62,7 +62,8 @@ TEST_F(LeaseKeeperTest, CountsTheTtlFromBeforeTheHeartbeatWasSent) {
   EXPECT_EQ(keeper.Beat(), seconds(5));
   EXPECT_EQ(last_lease_.task_id, "task-1");
   EXPECT_EQ(last_lease_.fence, 7);
-  clock_.Advance(seconds(11) - milliseconds(1));  // sent at 5 s, so good until 20 s; now 20 s - 1 ms
+  clock_.Advance(seconds(11) -
+                 milliseconds(1));  // sent at 5 s, so good until 20 s; now 20 s - 1 ms
   EXPECT_FALSE(control->ShouldStop());
   clock_.Advance(milliseconds(1));
   EXPECT_EQ(control->stop_reason(), StopReason::kLeaseLost);
