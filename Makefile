@@ -11,10 +11,10 @@ STACK_TARGETS := tuneward tuneward-server tuneward-worker tuneward-migrate tunew
 
 export TUNEWARD_BIN := $(abspath $(BUILD))/bin
 
-.PHONY: help setup configure build stack test demo up down figures format clean
+.PHONY: help setup configure build stack test test-nightly demo up down figures format clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 setup:  ## install what is missing (Debian 12; needs root or sudo the first time)
 	@scripts/setup.sh
@@ -28,8 +28,11 @@ build: configure  ## build everything, tests included
 stack: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target $(STACK_TARGETS)
 
-test: build  ## build and run all tests; CTEST_ARGS="-L unit" selects
-	@ctest --test-dir $(BUILD) --output-on-failure --no-label-summary -j $(TEST_JOBS) $(CTEST_ARGS)
+test: build  ## build and run the fast tests; CTEST_ARGS="-L unit" selects
+	@ctest --test-dir $(BUILD) --output-on-failure --no-label-summary -j $(TEST_JOBS) -LE nightly $(CTEST_ARGS)
+
+test-nightly: build  ## build and run the long tests: crashes, fencing, fuzzing, the models made anew
+	@scripts/nightly.py --build $(BUILD) $(CTEST_ARGS)
 
 demo: stack  ## attack a small model with and without the policy; needs about two minutes, leaves nothing running
 	@deploy/local/demo

@@ -9,6 +9,7 @@ without a goal is only reported; a row that could not run has "status": "not_run
 """
 import argparse
 import datetime
+import fcntl
 import json
 import os
 import pathlib
@@ -60,9 +61,14 @@ def main():
     folder = pathlib.Path(os.environ.get("TUNEWARD_RESULTS", ROOT / "docs" / "results"))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{args.file}.json"
+    # Tests run side by side: one writer at a time, and a reader never sees half a file.
+    lock = open(folder / ".lock", "w", encoding="utf-8")  # held until this process ends
+    fcntl.flock(lock, fcntl.LOCK_EX)
     rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     rows = [r for r in rows if r["name"] != args.name] + [row]
-    path.write_text(json.dumps(sorted(rows, key=lambda r: r["name"]), indent=1) + "\n", encoding="utf-8")
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(sorted(rows, key=lambda r: r["name"]), indent=1) + "\n", encoding="utf-8")
+    part.rename(path)
 
 
 if __name__ == "__main__":
