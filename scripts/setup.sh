@@ -22,7 +22,7 @@ readonly PACKAGES=(
   libabsl-dev libpqxx-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libcli11-dev libcpp-httplib-dev libsimdjson-dev libssl-dev
   libgtest-dev libgmock-dev
-  postgresql-15
+  postgresql-15 prometheus
 )
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -48,6 +48,15 @@ check_only() {
   exit $bad
 }
 
+# Packages of servers (postgresql-15, prometheus) would start them on a machine with an init; nothing here needs the system's
+# own. Debian asks this file before it starts a service, and containers' images bring one.
+keep_services_down() {
+  [ ! -e /usr/sbin/policy-rc.d ] || return 0
+  printf '#!/bin/sh\nexit 101\n' | "$@" install -m 0755 /dev/stdin /usr/sbin/policy-rc.d
+  # shellcheck disable=SC2064  # the words of now
+  trap "$* rm -f /usr/sbin/policy-rc.d" EXIT
+}
+
 install_packages() {
   local missing as_root=()
   mapfile -t missing < <(missing_packages)
@@ -58,6 +67,7 @@ install_packages() {
     as_root=(sudo)
   fi
   say "installing Debian packages: ${missing[*]}"
+  keep_services_down "${as_root[@]}"
   "${as_root[@]}" apt-get update -q
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" \
     || die "apt-get could not install: ${missing[*]}"
