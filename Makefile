@@ -11,7 +11,7 @@ STACK_TARGETS := tuneward tuneward-server tuneward-worker tuneward-migrate tunew
 
 export TUNEWARD_BIN := $(abspath $(BUILD))/bin
 
-.PHONY: help setup configure build stack test test-nightly demo up down figures format clean
+.PHONY: help setup setup-nightly configure build stack test test-nightly demo up down figures format freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -31,7 +31,10 @@ stack: configure
 test: build  ## build and run the fast tests; CTEST_ARGS="-L unit" selects
 	@ctest --test-dir $(BUILD) --output-on-failure --no-label-summary -j $(TEST_JOBS) -LE nightly $(CTEST_ARGS)
 
-test-nightly: build  ## build and run the long tests: crashes, fencing, fuzzing, the models made anew
+setup-nightly:
+	@scripts/setup.sh --nightly
+
+test-nightly: setup-nightly build  ## build and run the long tests: crashes, fencing, fuzzing, the models made anew
 	@scripts/nightly.py --build $(BUILD) $(CTEST_ARGS)
 
 demo: stack  ## attack a small model with and without the policy; needs about two minutes, leaves nothing running
@@ -48,6 +51,9 @@ figures:  ## print the recorded figures, marked where they miss their goal
 
 format:  ## clang-format the tree (version 14, the one that the tests ask for)
 	@git ls-files '*.h' '*.cc' | xargs clang-format-14 -i
+
+freeze: build  ## write the committed lists anew: flags, commands, protos, migrations
+	@TUNEWARD_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 python3 tests/architecture/frozen.py
 
 clean: down  ## stop the stack, remove build and .local
 	@deploy/local/tuneward-local purge

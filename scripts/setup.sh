@@ -2,6 +2,7 @@
 # Installs everything tuneward needs on a fresh Debian 12 machine. The one source for the README, CI and the images.
 #
 #   scripts/setup.sh            install what is missing (idempotent; a second run takes about a second)
+#   scripts/setup.sh --nightly  also what only `make test-nightly` needs (clang with libFuzzer, npm for buf)
 #   scripts/setup.sh --check    install nothing, say what is missing, exit 1 if anything is
 #
 # Debian packages need root or sudo. The Python environment (LibTorch) and the sentencepiece build go to
@@ -14,6 +15,8 @@ readonly SPM_SHA256=a52c19171daaf2e697dc6cbe67684e0fa341b1248966f6aebb541de654d1
 readonly DEPS=${TUNEWARD_DEPS:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/tuneward/deps}
 readonly VENV=$DEPS/venv-torch-$TORCH_VERSION
 readonly SPM=$DEPS/sentencepiece-$SPM_VERSION
+readonly BUF_VERSION=1.75.0
+readonly BUF=$DEPS/buf-$BUF_VERSION
 
 readonly PACKAGES=(
   build-essential cmake ninja-build ccache mold pkg-config git make procps
@@ -25,12 +28,14 @@ readonly PACKAGES=(
   postgresql-15 prometheus
 )
 
+readonly NIGHTLY_PACKAGES=(clang-14 libclang-rt-14-dev)
+
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 missing_packages() {
   local package
-  for package in "${PACKAGES[@]}"; do
+  for package in "${PACKAGES[@]}" "${EXTRA[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s\n' "$package"
   done
 }
@@ -107,10 +112,29 @@ install_sentencepiece() {
   touch "$SPM/.complete"
 }
 
-[ "${1:-}" = --check ] && check_only
-[ $# = 0 ] || die "unknown argument: $1 (only --check is known)"
+# buf checks the protos. Debian's npm is 350 packages, so a plain set-up takes buf only where npm is already; without it the
+# tests compare the protos with protoc alone.
+install_buf() {
+  [ ! -e "$BUF/.complete" ] && command -v npm >/dev/null || return 0
+  say "installing buf $BUF_VERSION into $BUF"
+  rm -rf "$BUF"
+  npm install --silent --no-audit --no-fund --no-save --prefix "$BUF" "@bufbuild/buf@$BUF_VERSION" \
+    || die "npm could not install @bufbuild/buf@$BUF_VERSION"
+  touch "$BUF/.complete"
+}
+
+EXTRA=()
+case ${1:-} in
+  "") ;;
+  --check) check_only ;;
+  --nightly)
+    EXTRA=("${NIGHTLY_PACKAGES[@]}")
+    command -v npm >/dev/null || EXTRA+=(npm) ;;
+  *) die "unknown argument: $1 (--nightly and --check are known)" ;;
+esac
 mkdir -p "$DEPS"
 install_packages
 install_torch
 install_sentencepiece
+install_buf
 say "done: $DEPS"
