@@ -11,13 +11,16 @@ STACK_TARGETS := tuneward tuneward-server tuneward-worker tuneward-migrate tunew
 
 export TUNEWARD_BIN := $(abspath $(BUILD))/bin
 
-.PHONY: help setup setup-nightly configure build stack test test-nightly demo up down figures format freeze clean
+.PHONY: help setup reference setup-nightly configure build stack test test-nightly demo up down figures format freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 setup:  ## install what is missing (Debian 12; needs root or sudo the first time)
 	@scripts/setup.sh
+
+reference: setup  ## also install transformers and PEFT, which the parity tests compare with
+	@scripts/setup.sh --reference
 
 configure: setup
 	@[ -f $(BUILD)/build.ninja ] || cmake --preset release -B $(BUILD)
@@ -28,7 +31,7 @@ build: configure  ## build everything, tests included
 stack: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target $(STACK_TARGETS)
 
-test: build  ## build and run the fast tests; CTEST_ARGS="-L unit" selects
+test: reference build  ## build and run the fast tests; CTEST_ARGS="-L unit" selects
 	@ctest --test-dir $(BUILD) --output-on-failure --no-label-summary -j $(TEST_JOBS) -LE nightly $(CTEST_ARGS)
 
 setup-nightly:

@@ -2,6 +2,7 @@
 # Installs everything tuneward needs on a fresh Debian 12 machine. The one source for the README, CI and the images.
 #
 #   scripts/setup.sh            install what is missing (idempotent; a second run takes about a second)
+#   scripts/setup.sh --reference  also transformers and PEFT, which the parity tests compare with (tests/reference)
 #   scripts/setup.sh --nightly  also what only `make test-nightly` needs (clang with libFuzzer, npm for buf)
 #   scripts/setup.sh --check    install nothing, say what is missing, exit 1 if anything is
 #
@@ -17,6 +18,9 @@ readonly VENV=$DEPS/venv-torch-$TORCH_VERSION
 readonly SPM=$DEPS/sentencepiece-$SPM_VERSION
 readonly BUF_VERSION=1.75.0
 readonly BUF=$DEPS/buf-$BUF_VERSION
+readonly REFERENCE=$DEPS/venv-reference
+REQUIREMENTS=$(cd "$(dirname "$0")/.." && pwd)/tests/reference/requirements.txt
+readonly REQUIREMENTS
 
 readonly PACKAGES=(
   build-essential cmake ninja-build ccache mold pkg-config git make procps
@@ -42,6 +46,7 @@ missing_packages() {
 
 torch_installed() { [ -e "$VENV/.complete" ]; }
 spm_installed() { [ -e "$SPM/.complete" ]; }
+reference_installed() { cmp -s "$REQUIREMENTS" "$REFERENCE/.complete"; }
 
 check_only() {
   local missing bad=0
@@ -123,18 +128,35 @@ install_buf() {
   touch "$BUF/.complete"
 }
 
+# An environment of its own that sees LibTorch's packages through a .pth file: the list is complete, so --no-deps keeps a
+# second torch out.
+install_reference() {
+  reference_installed && return
+  say "installing transformers and PEFT into $REFERENCE (200 MB)"
+  rm -rf "$REFERENCE"
+  /usr/bin/python3 -m venv --without-pip "$REFERENCE" || die "python3 -m venv failed: is python3-venv installed?"
+  local site
+  site=$("$REFERENCE/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  "$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/torch.pth"
+  "$VENV/bin/pip" --python "$REFERENCE/bin/python" install -q --disable-pip-version-check --no-deps --no-compile -r "$REQUIREMENTS" \
+    || die "pip could not install the packages of $REQUIREMENTS"
+  cp "$REQUIREMENTS" "$REFERENCE/.complete"
+}
+
 EXTRA=()
 case ${1:-} in
   "") ;;
   --check) check_only ;;
+  --reference) ;;
   --nightly)
     EXTRA=("${NIGHTLY_PACKAGES[@]}")
     command -v npm >/dev/null || EXTRA+=(npm) ;;
-  *) die "unknown argument: $1 (--nightly and --check are known)" ;;
+  *) die "unknown argument: $1 (--nightly, --reference and --check are known)" ;;
 esac
 mkdir -p "$DEPS"
 install_packages
 install_torch
 install_sentencepiece
 install_buf
+[ "${1:-}" != --reference ] || install_reference
 say "done: $DEPS"

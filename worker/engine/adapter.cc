@@ -1,21 +1,17 @@
 #include "worker/engine/adapter.h"
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
+#include "worker/engine/adapter_config.h"
 
 namespace tuneward {
 namespace {
 
 using at::Tensor;
-
-std::string PeftName(int64_t layer, const LinearSite& site, const char* part) {
-  return absl::StrCat("base_model.model.", ModuleName(layer, site), ".lora_", part, ".weight");
-}
 
 Tensor InitA(const std::string& module, int64_t rank, int64_t in, uint64_t seed) {
   Tensor a = at::empty({rank, in}, at::kFloat);
@@ -44,7 +40,7 @@ absl::StatusOr<std::vector<LayerLora>> BuildLayers(
       TW_ASSIGN_OR_RETURN(Pair pair, make(l, site));
       a[site.group].push_back(pair.a_rI);
       GroupLora& lora = layers[l][site.group];
-      lora.scale = spec.alpha / spec.rank;
+      lora.scale = LoraScale(spec);
       lora.parts.push_back({site.offset, site.out, pair.b_Or.to(device)});
     }
     for (int g = 0; g < kGroups; ++g)
@@ -54,45 +50,6 @@ absl::StatusOr<std::vector<LayerLora>> BuildLayers(
 }
 
 }  // namespace
-
-std::array<LinearSite, 7> LinearSites(const ModelConfig& c) {
-  const int64_t q = c.q_width(), kv = c.kv_width(), d = c.hidden, f = c.intermediate;
-  return {{{"q_proj", "self_attn", kQkv, 0, q, d},
-           {"k_proj", "self_attn", kQkv, q, kv, d},
-           {"v_proj", "self_attn", kQkv, q + kv, kv, d},
-           {"o_proj", "self_attn", kOut, 0, d, q},
-           {"gate_proj", "mlp", kGateUp, 0, f, d},
-           {"up_proj", "mlp", kGateUp, f, f, d},
-           {"down_proj", "mlp", kDown, 0, d, f}}};
-}
-
-std::string ModuleName(int64_t layer, const LinearSite& site) {
-  return absl::StrCat("model.layers.", layer, ".", site.block, ".", site.name);
-}
-
-absl::Status CheckLoraSpec(const LoraSpec& spec) {
-  if (spec.rank < 1 || spec.rank > 256)
-    return absl::InvalidArgumentError(absl::StrCat("rank must be in [1, 256], got ", spec.rank));
-  if (!(spec.alpha > 0) || !std::isfinite(spec.alpha))
-    return absl::InvalidArgumentError(absl::StrCat("alpha must be above 0, got ", spec.alpha));
-  if (!(spec.dropout >= 0 && spec.dropout < 1))
-    return absl::InvalidArgumentError(
-        absl::StrCat("dropout must be in [0, 1), got ", spec.dropout));
-  if (spec.targets.empty())
-    return absl::InvalidArgumentError("targets must name at least one linear");
-  std::set<std::string> seen;
-  for (const std::string& target : spec.targets) {
-    const auto sites = LinearSites(ModelConfig{});
-    if (std::none_of(sites.begin(), sites.end(),
-                     [&](const LinearSite& s) { return target == s.name; }))
-      return absl::InvalidArgumentError(absl::StrCat(
-          "targets must be of q_proj k_proj v_proj o_proj gate_proj up_proj down_proj, got '",
-          target, "'"));
-    if (!seen.insert(target).second)
-      return absl::InvalidArgumentError(absl::StrCat("targets names '", target, "' twice"));
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<std::unique_ptr<Adapter>> Adapter::Make(const ModelConfig& config,
                                                        const LoraSpec& spec, uint64_t seed,

@@ -10,23 +10,11 @@
 #include "core/base/status.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/linear.h"
+#include "worker/engine/linear_site.h"
 #include "worker/engine/model_config.h"
 #include "worker/engine/tensor_io.h"
 
 namespace tuneward {
-
-enum Group { kQkv, kOut, kGateUp, kDown, kGroups };
-
-// One of a layer's seven linears.
-struct LinearSite {
-  const char* name;   // "q_proj"
-  const char* block;  // "self_attn" or "mlp"
-  Group group;
-  int64_t offset, out, in;  // rows of the group's weight
-};
-std::array<LinearSite, 7> LinearSites(const ModelConfig& config);
-// "model.layers.3.self_attn.q_proj"
-std::string ModuleName(int64_t layer, const LinearSite& site);
 
 using LayerLora = std::array<GroupLora, kGroups>;
 
@@ -52,7 +40,5 @@ class Adapter {
   LoraSpec spec_;
   std::vector<LayerLora> layers_;
 };
-
-absl::Status CheckLoraSpec(const LoraSpec& spec);
 
 }  // namespace tuneward

@@ -35,6 +35,7 @@ struct LoraSpec {
   // Of q_proj k_proj v_proj o_proj gate_proj up_proj down_proj.
   std::vector<std::string> targets = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
                                       "gate_proj", "up_proj", "down_proj"};
+  bool rslora = false;  // scale = alpha / sqrt(rank)
 };
 
 enum class Schedule { kCosine, kConstant };

@@ -207,7 +207,7 @@ TEST(TrainTest, RefusesAdaptersItDoesNotCompute) {
   const std::string path = temp / "out/adapter_config.json";
   const Json good = ParseJson(ReadFile(path).value()).value();
   const std::pair<const char*, Json> table[] = {{"use_dora", true},
-                                                {"use_rslora", true},
+                                                {"use_rslora", 1},
                                                 {"bias", "all"},
                                                 {"peft_type", "IA3"},
                                                 {"r", 0},
