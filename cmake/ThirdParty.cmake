@@ -89,7 +89,6 @@ if(TUNEWARD_WITH_WORKER)
     "SHELL:-idirafter ${TUNEWARD_TORCH_ROOT}/include"
     "SHELL:-idirafter ${TUNEWARD_TORCH_ROOT}/include/torch/csrc/api/include")
   target_link_directories(tp_torch INTERFACE ${TUNEWARD_TORCH_ROOT}/lib)
-  target_link_options(tp_torch INTERFACE -Wl,-rpath,${TUNEWARD_TORCH_ROOT}/lib)
   target_link_libraries(tp_torch INTERFACE ${TUNEWARD_TORCH_ROOT}/lib/libtorch.so
                                            ${TUNEWARD_TORCH_ROOT}/lib/libtorch_cpu.so
                                            ${TUNEWARD_TORCH_ROOT}/lib/libc10.so Threads::Threads)

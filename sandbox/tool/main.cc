@@ -93,6 +93,7 @@ void AddProbe(CLI::App& app, EngineOptions& engine, Action& action) {
 int Main(int argc, char** argv) {
   CLI::App app("Models, data and experiments of tuneward's sandbox world.");
   app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("tuneward-sandbox " TUNEWARD_VERSION));
   EngineOptions engine;
   app.add_option("--threads", engine.threads, "CPU threads of a model; part of what results depend on")
       ->capture_default_str();
