@@ -66,7 +66,7 @@ class Client {
       Prepare<Stub>(context);
       context.set_deadline(std::chrono::system_clock::now() + options_.deadline);
       response.Clear();
-      return FromGrpcStatus((stub.*method)(&context, request, &response));
+      return FromGrpcStatus((stub.*method)(&context, request, &response), context);
     }));
     return response;
   }

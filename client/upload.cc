@@ -79,7 +79,7 @@ absl::StatusOr<v1::File> StreamOnce(Client& client, const std::string& path,
     return read;
   }
   stream->WritesDone();
-  TW_RETURN_IF_ERROR(FromGrpcStatus(stream->Finish()));
+  TW_RETURN_IF_ERROR(FromGrpcStatus(stream->Finish(), context));
   return file;
 }
 

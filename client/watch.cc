@@ -30,7 +30,7 @@ absl::StatusOr<v1::Job> WatchJob(Client& client, const WatchRequest& request,
         if (callbacks.on_job) callbacks.on_job(last);
       }
     }
-    absl::Status status = FromGrpcStatus(stream->Finish());
+    absl::Status status = FromGrpcStatus(stream->Finish(), context);
     if (status.ok()) {
       if (IsTerminal(last.state())) return last;
       status = absl::UnavailableError("the watch ended before the job did");

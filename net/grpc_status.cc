@@ -3,11 +3,15 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/cord.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "net/rpc_observer.h"
 
 namespace tuneward {
 namespace {
+
+constexpr char kTracePayloadUrl[] = "tuneward/trace-id";
 
 // A status travels in a trailer, and HTTP/2 peers cap trailers at 8 KiB by default; one that is
 // longer reaches the client as RESOURCE_EXHAUSTED. So texts are cut and only the violations that
@@ -99,6 +103,22 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
     }
   }
   return MakeError(code, status.error_message(), info);
+}
+
+absl::Status FromGrpcStatus(const grpc::Status& status, const grpc::ClientContext& context) {
+  absl::Status error = FromGrpcStatus(status);
+  if (error.ok()) return error;
+  const auto& metadata = context.GetServerInitialMetadata();
+  const auto trace_id = metadata.find(kTraceIdMetadata);
+  if (trace_id == metadata.end()) return error;  // the call never reached a server
+  error.SetPayload(kTracePayloadUrl,
+                   absl::Cord(absl::string_view(trace_id->second.data(), trace_id->second.size())));
+  return error;
+}
+
+std::string TraceIdOfError(const absl::Status& status) {
+  const auto payload = status.GetPayload(kTracePayloadUrl);
+  return payload.has_value() ? std::string(*payload) : "";
 }
 
 }  // namespace tuneward

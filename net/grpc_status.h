@@ -3,6 +3,9 @@
 // BadRequest, retry_after_ms as RetryInfo. Pure.
 #pragma once
 
+#include <string>
+
+#include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
 #include "core/base/status.h"
@@ -15,5 +18,9 @@ inline constexpr char kErrorDomain[] = "tuneward";
 // files and hosts.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
+// Of a call that has ended: an error also keeps the trace id that the server sent
+// (net/rpc_observer.h).
+absl::Status FromGrpcStatus(const grpc::Status& status, const grpc::ClientContext& context);
+std::string TraceIdOfError(const absl::Status& status);  // "" when it has none
 
 }  // namespace tuneward

@@ -4,15 +4,20 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "net/process_metrics.h"
+
 namespace tuneward {
 
 std::string MetricsText(const prometheus::Registry& registry) {
   return prometheus::TextSerializer().Serialize(registry.Collect());
 }
 
-void ServeMetrics(HttpServer& http, const prometheus::Registry& registry,
+void ServeMetrics(HttpServer& http, prometheus::Registry& registry, const std::string& version,
                   std::function<bool()> ready, std::function<void()> refresh) {
-  http.Get("/metrics", [&registry, refresh = std::move(refresh)](const HttpRequest&) {
+  // shared: a handler must be copyable, and it is the one owner
+  auto process = std::make_shared<ProcessMetrics>(registry, version);
+  http.Get("/metrics", [&registry, process, refresh = std::move(refresh)](const HttpRequest&) {
+    process->Refresh();
     if (refresh) refresh();
     return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", MetricsText(registry)};
   });

@@ -15,9 +15,10 @@ namespace tuneward {
 
 std::string MetricsText(const prometheus::Registry& registry);
 
-// GET /metrics runs `refresh` (may be null; reads gauges from the database), then answers the text;
-// GET /healthz answers 200 "ok" or 503 "not ready". The registry must outlive the server.
-void ServeMetrics(HttpServer& http, const prometheus::Registry& registry,
+// GET /metrics runs `refresh` (may be null; reads gauges from the database), then answers the text,
+// the process's own figures (net/process_metrics.h) among it; GET /healthz answers 200 "ok" or 503
+// "not ready". The registry must outlive the server.
+void ServeMetrics(HttpServer& http, prometheus::Registry& registry, const std::string& version,
                   std::function<bool()> ready, std::function<void()> refresh);
 
 }  // namespace tuneward

@@ -19,7 +19,7 @@
 #include "migrations/migrations.h"
 #include "net/http_server.h"
 #include "net/metrics.h"
-#include "net/rpc_metrics.h"
+#include "net/rpc_observer.h"
 #include "server/planner.h"
 #include "server/rpc/admin_services.h"
 #include "server/rpc/file_service.h"
@@ -83,6 +83,7 @@ struct App::Impl {
   TaskStore tasks{*pool};
   TransitionStore transitions{*pool};
   WorkerStore workers{*pool};
+  GaugeStore gauges{*pool};
   std::unique_ptr<BlobStore> blobs;
   SafetySets sets = SafetySets::BuiltIn();
   PolicyCache policy_cache{policies};
@@ -122,7 +123,7 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> App::Impl::Serve(
   grpc::ResourceQuota quota;
   quota.SetMaxThreads(kMaxThreads);
   builder.SetResourceQuota(quota);
-  builder.experimental().SetInterceptorCreators(MakeRpcMetrics(metrics.registry()));
+  builder.experimental().SetInterceptorCreators(MakeRpcObservers(metrics.registry(), entropy));
   for (grpc::Service* service : list) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || *bound == 0) {
@@ -154,8 +155,8 @@ absl::Status App::Impl::OpenPorts() {
   TW_ASSIGN_OR_RETURN(client_server, Serve(options.port, client, &ports.client));
   TW_ASSIGN_OR_RETURN(admin_server, Serve(options.admin_port, admin, &ports.admin));
   ServeMetrics(
-      http, metrics.registry(), [this] { return ready.load(); },
-      [this] { metrics.Refresh(jobs, tasks); });
+      http, metrics.registry(), TUNEWARD_VERSION, [this] { return ready.load(); },
+      [this] { metrics.Refresh(gauges, options.blob_root); });
   TW_RETURN_IF_ERROR(http.Start(options.listen_host, options.metrics_port));
   ports.metrics = http.port();
   return absl::OkStatus();

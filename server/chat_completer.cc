@@ -30,13 +30,13 @@ absl::Status ChatCompleter::CheckReleased(const ModelRecord& model) {
 
 // The most recently seen worker first; the next one when a worker is not there any more or about to
 // go.
-absl::StatusOr<EngineAnswer> ChatCompleter::Generate(
-    const std::string& base_id, const internal::v1::GenerateRequest& request,
-    std::chrono::system_clock::time_point deadline) {
+absl::StatusOr<EngineAnswer> ChatCompleter::Generate(const std::string& base_id,
+                                                     const internal::v1::GenerateRequest& request,
+                                                     const CallTerms& terms) {
   TW_ASSIGN_OR_RETURN(const std::vector<WorkerRecord> workers, deps_.workers.FindForBase(base_id));
   absl::Status last = absl::OkStatus();
   for (const WorkerRecord& worker : workers) {
-    absl::StatusOr<EngineAnswer> answer = deps_.engines.Generate(worker.address, request, deadline);
+    absl::StatusOr<EngineAnswer> answer = deps_.engines.Generate(worker.address, request, terms);
     if (answer.ok()) return answer;
     last = answer.status();
     const bool elsewhere = last.code() == absl::StatusCode::kUnavailable ||
@@ -79,7 +79,8 @@ absl::StatusOr<ChatAnswer> ChatCompleter::Complete(const ChatCall& call) {
   request.mutable_sampling()->set_top_p(call.top_p);
   request.mutable_sampling()->set_seed(call.seed.has_value() ? *call.seed
                                                              : DrawSeed(deps_.entropy));
-  TW_ASSIGN_OR_RETURN(const EngineAnswer answer, Generate(base_id, request, call.deadline));
+  TW_ASSIGN_OR_RETURN(const EngineAnswer answer,
+                      Generate(base_id, request, {call.deadline, call.trace_id}));
   return ChatAnswer{text->tokenizer->Decode(answer.tokens), answer.stopped,
                     static_cast<int>(prompt.size()), static_cast<int>(answer.tokens.size())};
 }

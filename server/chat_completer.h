@@ -28,6 +28,7 @@ struct ChatCall {
   double temperature = 0, top_p = 1;
   std::optional<int64_t> seed;
   std::chrono::system_clock::time_point deadline;
+  std::string trace_id;  // passed on to the worker
 };
 
 struct ChatAnswer {
@@ -52,7 +53,7 @@ class ChatCompleter {
  private:
   absl::StatusOr<EngineAnswer> Generate(const std::string& base_id,
                                         const internal::v1::GenerateRequest& request,
-                                        std::chrono::system_clock::time_point deadline);
+                                        const CallTerms& terms);
   absl::Status CheckReleased(const ModelRecord& model);
 
   Deps deps_;

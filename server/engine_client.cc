@@ -4,6 +4,7 @@
 #include <grpcpp/security/credentials.h>
 
 #include "net/grpc_status.h"
+#include "net/rpc_observer.h"
 
 namespace tuneward {
 namespace {
@@ -21,13 +22,14 @@ std::shared_ptr<grpc::Channel> EngineClient::ChannelTo(const std::string& addres
   return channel;
 }
 
-absl::StatusOr<EngineAnswer> EngineClient::Generate(
-    const std::string& address, const internal::v1::GenerateRequest& request,
-    std::chrono::system_clock::time_point deadline) {
+absl::StatusOr<EngineAnswer> EngineClient::Generate(const std::string& address,
+                                                    const internal::v1::GenerateRequest& request,
+                                                    const CallTerms& terms) {
   const auto stub = internal::v1::EngineService::NewStub(ChannelTo(address));
   grpc::ClientContext context;
-  context.set_deadline(deadline);
+  context.set_deadline(terms.deadline);
   context.AddMetadata("authorization", "Bearer " + secret_);
+  if (!terms.trace_id.empty()) context.AddMetadata(kRequestIdMetadata, terms.trace_id);
   const auto reader = stub->Generate(&context, request);
   EngineAnswer answer;
   internal::v1::GenerateResponse part;

@@ -21,13 +21,19 @@ struct EngineAnswer {
   bool stopped = false;  // by the stop token
 };
 
+// What a call to a worker inherits from the client's call.
+struct CallTerms {
+  std::chrono::system_clock::time_point deadline;
+  std::string trace_id;
+};
+
 class EngineClient {
  public:
   explicit EngineClient(std::string secret) : secret_(std::move(secret)) {}
   // The worker's status; UNAVAILABLE when it cannot be reached.
   absl::StatusOr<EngineAnswer> Generate(const std::string& address,
                                         const internal::v1::GenerateRequest& request,
-                                        std::chrono::system_clock::time_point deadline);
+                                        const CallTerms& terms);
 
  private:
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address);

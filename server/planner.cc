@@ -63,7 +63,7 @@ absl::Status Planner::Carry(const ClaimedTask& task) {
   absl::StatusOr<PlannedJob> planned = MakePlan(job);
   if (!planned.ok()) {
     if (IsPassing(planned.status())) return planned.status();
-    LogWarning("planning failed", {{"job", task.job_id}, {"error", planned.status().ToString()}});
+    LogWarning("planning failed", {{"error", planned.status().ToString()}});
     const bool clients = planned.status().code() == absl::StatusCode::kInvalidArgument ||
                          planned.status().code() == absl::StatusCode::kFailedPrecondition;
     return deps_.transitions.PlanFailed(
@@ -77,6 +77,8 @@ absl::Status Planner::Carry(const ClaimedTask& task) {
   TW_RETURN_IF_ERROR(deps_.transitions.PlanCompleted(
       task.lease, BlobRef{blob.sha256, blob.bytes}, planned->summary,
       NextTask{deps_.ids.Make(kTaskPrefix), Json::object()}));
+  LogInfo("planned", {{"mix_method", planned->plan.method},
+                      {"rows_mixed", std::to_string(planned->plan.rows.size())}});
   if (deps_.on_planned) {
     deps_.on_planned(planned->plan.method, static_cast<int64_t>(planned->plan.rows.size()));
   }
@@ -91,6 +93,10 @@ bool Planner::RunOne() {
   }
   if (!claimed->has_value()) return false;
   const ClaimedTask& task = **claimed;
+  const LogScope scope{{"job", task.job_id},
+                       {"task", task.lease.task_id},
+                       {"project", task.project_id},
+                       {"trace_id", task.trace_id}};
   const auto start = std::chrono::steady_clock::now();
   absl::Status status;
   {
@@ -105,7 +111,7 @@ bool Planner::RunOne() {
     deps_.on_task(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   if (status.ok()) return true;
-  LogWarning("a plan task was given back", {{"job", task.job_id}, {"error", status.ToString()}});
+  LogWarning("a plan task was given back", {{"error", status.ToString()}});
   (void)deps_.tasks.Drain(task.lease);  // when that fails too, the lease ends by itself
   return false;
 }

@@ -22,7 +22,8 @@ absl::StatusOr<FileRecord> UsableFile(FileStore& files, const std::string& proje
 }  // namespace
 
 absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, JobSpec spec,
-                                               const Idempotency& idempotency) {
+                                               const Idempotency& idempotency,
+                                               const std::string& trace_id) {
   TW_RETURN_IF_ERROR(ValidateJobSpec(spec));
   TW_ASSIGN_OR_RETURN(const ProjectRecord project, stores_.projects.GetProject(project_id));
   TW_ASSIGN_OR_RETURN(const PolicyRecord policy_row, stores_.policies.Head(project.policy_id));
@@ -50,6 +51,7 @@ absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, Jo
   job.policy_id = policy_row.id;
   job.policy_version = policy_row.version;
   job.seed = *spec.seed;
+  job.trace_id = trace_id;
   for (const auto& [key, value] : spec.metadata) job.metadata[key] = value;
   TW_ASSIGN_OR_RETURN(
       Created<JobRecord> created,

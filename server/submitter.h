@@ -28,10 +28,10 @@ class Submitter {
   Submitter(Stores stores, IdGenerator& ids, EntropySource& entropy)
       : stores_(stores), ids_(ids), entropy_(entropy) {}
 
-  // The new job, or the first one of the same request. Errors: proto/tuneward/v1/fine_tuning.proto,
-  // CreateJob.
+  // The new job, or the first one of the same request. `trace_id`: the call's, kept with the job.
+  // Errors: proto/tuneward/v1/fine_tuning.proto, CreateJob.
   absl::StatusOr<JobRecord> CreateJob(const std::string& project_id, JobSpec spec,
-                                      const Idempotency& idempotency);
+                                      const Idempotency& idempotency, const std::string& trace_id);
 
  private:
   Stores stores_;

@@ -23,6 +23,8 @@ Sweeper::Sweeper(TaskStore& tasks, FileStore& files, BlobStore& blobs, const Lea
                 for (const SweptTask& task : *swept) {
                   LogWarning("a lease has expired", {{"task", task.task_id},
                                                      {"job", task.job_id},
+                                                     {"project", task.project_id},
+                                                     {"trace_id", task.trace_id},
                                                      {"state", std::string(Name(task.state))},
                                                      {"deaths", std::to_string(task.deaths)}});
                   on_swept(task);

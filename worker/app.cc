@@ -16,7 +16,8 @@
 #include "core/store/pg/worker_store.h"
 #include "migrations/migrations.h"
 #include "net/metrics.h"
-#include "net/rpc_metrics.h"
+#include "net/rpc_observer.h"
+#include "worker/engine/device_memory.h"
 #include "worker/runner/task_runner.h"
 #include "worker/runner/ticker.h"
 #include "worker/runner/worker_registry.h"
@@ -41,15 +42,6 @@ std::string HostName() {
 
 bool Has(const std::vector<std::string>& values, const std::string& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-absl::StatusOr<std::unique_ptr<PgPool>> OpenPool(const std::string& dsn,
-                                                 const std::string& application, int connections) {
-  PgOptions options;
-  options.dsn = dsn;
-  options.connections = connections;
-  options.application = application;
-  return PgPool::Open(std::move(options));
 }
 
 }  // namespace
@@ -80,6 +72,7 @@ struct WorkerApp::Parts {
   explicit Parts(WorkerOptions given)
       : options(std::move(given)), ids(clock, entropy), metrics(registry) {}
 
+  absl::StatusOr<std::unique_ptr<PgPool>> OpenPool(const std::string& application, int connections);
   absl::Status OpenStores();
   absl::Status OpenNetwork(std::function<void()> on_drain);
   absl::Status Run();
@@ -88,6 +81,7 @@ struct WorkerApp::Parts {
   absl::StatusOr<std::string> TreeFolder(const std::string& tree_sha);
   WorkerRecord Describe() const;
   void Sweep();
+  void ShowDeviceMemory();
 
   const WorkerOptions options;
   SystemClock clock;
@@ -170,12 +164,27 @@ WorkerRecord WorkerApp::Parts::Describe() const {
   return record;
 }
 
+absl::StatusOr<std::unique_ptr<PgPool>> WorkerApp::Parts::OpenPool(const std::string& application,
+                                                                   int connections) {
+  PgOptions pg;
+  pg.dsn = options.dsn;
+  pg.connections = connections;
+  pg.application = application;
+  pg.on_wait = [this](double seconds) { metrics.PoolWait(seconds); };
+  return PgPool::Open(std::move(pg));
+}
+
+// On the HTTP server's threads.
+void WorkerApp::Parts::ShowDeviceMemory() {
+  if (const auto bytes = DeviceMemoryBytes(options.engine.device)) metrics.GpuMemory(*bytes);
+}
+
 absl::Status WorkerApp::Parts::OpenStores() {
   worker_id = ids.Make(kWorkerPrefix);
-  TW_ASSIGN_OR_RETURN(pool, OpenPool(options.dsn, "tuneward-worker", 2));
+  TW_ASSIGN_OR_RETURN(pool, OpenPool("tuneward-worker", 2));
   TW_RETURN_IF_ERROR(CheckSchema(*pool, Migrations()));
-  TW_ASSIGN_OR_RETURN(keeper_pool, OpenPool(options.dsn, "tuneward-worker-keeper", 1));
-  TW_ASSIGN_OR_RETURN(sweep_pool, OpenPool(options.dsn, "tuneward-worker-sweep", 1));
+  TW_ASSIGN_OR_RETURN(keeper_pool, OpenPool("tuneward-worker-keeper", 1));
+  TW_ASSIGN_OR_RETURN(sweep_pool, OpenPool("tuneward-worker-sweep", 1));
   TW_ASSIGN_OR_RETURN(blobs, BlobStore::Open(options.blob_root, ids));
   TW_RETURN_IF_ERROR(MakeFolders(options.tasks.TreeFolder()));
   bases.emplace(*pool);
@@ -204,7 +213,7 @@ absl::Status WorkerApp::Parts::OpenNetwork(std::function<void()> on_drain) {
   grpc::ResourceQuota quota("worker");
   quota.SetMaxThreads(kMaxGrpcThreads);
   builder.SetResourceQuota(quota);
-  builder.experimental().SetInterceptorCreators(MakeRpcMetrics(registry));
+  builder.experimental().SetInterceptorCreators(MakeRpcObservers(registry, entropy));
   const std::string address = options.listen_host + ":" + std::to_string(options.port);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&*service);
@@ -212,7 +221,8 @@ absl::Status WorkerApp::Parts::OpenNetwork(std::function<void()> on_drain) {
   if (grpc == nullptr || port == 0) return absl::UnavailableError("cannot listen on " + address);
   http.emplace();
   ServeMetrics(
-      *http, registry, [this] { return ready.load(); }, nullptr);
+      *http, registry, TUNEWARD_VERSION, [this] { return ready.load(); },
+      [this] { ShowDeviceMemory(); });
   return http->Start(options.listen_host, options.metrics_port);
 }
 
@@ -223,9 +233,13 @@ void WorkerApp::Parts::Sweep() {
     return;
   }
   for (const SweptTask& task : *swept) {
-    LogWarning(
-        "took a task back from a worker that is gone",
-        {{"task", task.task_id}, {"job", task.job_id}, {"deaths", std::to_string(task.deaths)}});
+    metrics.LeaseLost();
+    LogWarning("took a task back from a worker that is gone",
+               {{"task", task.task_id},
+                {"job", task.job_id},
+                {"project", task.project_id},
+                {"trace_id", task.trace_id},
+                {"deaths", std::to_string(task.deaths)}});
   }
   if (!swept->empty()) runner->Wake();
 }

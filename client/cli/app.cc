@@ -20,6 +20,9 @@ void AddSetting(CLI::App& app, Context& context, const std::string& flag,
 void AddGlobalOptions(CLI::App& app, Context& context) {
   app.add_flag("--json", context.json, "results as JSON on stdout, errors as JSON on stderr")
       ->group("Output");
+  app.add_flag("--verbose", context.verbose,
+               "errors with the trace id that the server's log knows the call by")
+      ->group("Output");
   AddSetting(app, context, "--endpoint", "endpoint",
              "host:port, or https://host:port [TUNEWARD_ENDPOINT]");
   AddSetting(app, context, "--admin-endpoint", "admin_endpoint",
@@ -62,7 +65,7 @@ int RunCli(const std::vector<std::string>& arguments, Terminal& terminal) {
   }
   const absl::StatusOr<ExitCode> result = context.action();
   if (!result.ok()) {
-    PrintError(terminal.err, result.status(), context.json);
+    PrintError(terminal.err, result.status(), {context.json, context.verbose});
     return static_cast<int>(ExitCodeOf(result.status()));
   }
   return static_cast<int>(*result);

@@ -36,6 +36,7 @@ class Context {
 
   Terminal& terminal;
   bool json = false;
+  bool verbose = false;       // errors with the call's trace id, whatever they are
   client::ConfigLayer flags;  // what the command line says
   std::string config_path;    // "": the default one
   Action action;              // of the chosen command

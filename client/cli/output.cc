@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "client/cli/table.h"
+#include "net/grpc_status.h"
 
 namespace tuneward::cli {
 namespace {
@@ -44,6 +45,11 @@ std::string EnumWord(const std::string& name, size_t prefix) {
   return name.size() <= prefix ? name : absl::AsciiStrToLower(name.substr(prefix));
 }
 
+bool IsServersFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss || code == absl::StatusCode::kUnavailable;
+}
+
 Json ErrorJson(const absl::Status& status, const ErrorInfo& info) {
   Json violations = Json::array();
   for (const FieldViolation& violation : info.violations) {
@@ -55,6 +61,8 @@ Json ErrorJson(const absl::Status& status, const ErrorInfo& info) {
                 {"metadata", info.metadata},
                 {"violations", violations}};
   if (info.retry_after_ms > 0) error["retry_after_ms"] = info.retry_after_ms;
+  if (const std::string trace_id = TraceIdOfError(status); !trace_id.empty())
+    error["trace_id"] = trace_id;
   return {{"error", error}};
 }
 
@@ -101,9 +109,9 @@ std::string ReleaseWord(v1::Release release) {
 }
 std::string HexOf(const std::string& raw) { return absl::BytesToHexString(raw); }
 
-void PrintError(std::ostream& err, const absl::Status& status, bool json) {
+void PrintError(std::ostream& err, const absl::Status& status, const ErrorStyle& style) {
   const ErrorInfo info = GetErrorInfo(status);
-  if (json) {
+  if (style.json) {
     err << ErrorJson(status, info).dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
     return;
   }
@@ -120,6 +128,10 @@ void PrintError(std::ostream& err, const absl::Status& status, bool json) {
   if (info.retry_after_ms > 0) {
     err << fmt::format("  try again after {:.1f} s\n",
                        static_cast<double>(info.retry_after_ms) / 1000);
+  }
+  const std::string trace_id = TraceIdOfError(status);
+  if (!trace_id.empty() && (style.verbose || IsServersFault(status.code()))) {
+    err << "  trace id " << TerminalSafe(trace_id) << '\n';
   }
 }
 

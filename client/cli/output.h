@@ -34,8 +34,14 @@ std::string StageWord(v1::JobStage stage);     // "training"
 std::string ReleaseWord(v1::Release release);  // "held"
 std::string HexOf(const std::string& raw);
 
+struct ErrorStyle {
+  bool json = false;
+  bool verbose = false;
+};
+
 // "error: MODEL_NOT_RELEASED: ..." and one indented line for each violation and each metadata
-// entry.
-void PrintError(std::ostream& err, const absl::Status& status, bool json);
+// entry. The trace id of the call is in the JSON; in the text when asked for, and where only the
+// server's log can say more.
+void PrintError(std::ostream& err, const absl::Status& status, const ErrorStyle& style);
 
 }  // namespace tuneward::cli

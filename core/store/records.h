@@ -100,6 +100,7 @@ struct JobRecord {
   int64_t trained_tokens = 0;
   Json metadata = Json::object();
   std::string etag;
+  std::string trace_id;  // of the call that created it; every line about the job carries it
   WallTime created_at{};
   std::optional<WallTime> finished_at;
   // Read only, from other tables.

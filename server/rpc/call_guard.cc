@@ -63,7 +63,7 @@ absl::StatusOr<Caller> CallGuard::Authorise(const grpc::ServerContextBase& conte
                      absl::StrCat("the key lacks the scope ", std::string(scope)),
                      {{"scope", std::string(scope)}});
   }
-  return Caller{key.id, key.project_id};
+  return Caller{key.id, key.project_id, ""};
 }
 
 grpc::Status CallGuard::Finish(std::string_view scope, const absl::Status& status) {

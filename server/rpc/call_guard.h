@@ -1,6 +1,6 @@
 // What every handler does first: take a place among the calls in flight, find the key, check its
-// kind and scope; and last: turn the outcome into a gRPC status. A public port takes projects'
-// keys, the admin port operators' keys. Thread-safe.
+// kind and scope, name call and project for the log; and last: turn the outcome into a gRPC status.
+// A public port takes projects' keys, the admin port operators' keys. Thread-safe.
 #pragma once
 
 #include <string>
@@ -10,10 +10,12 @@
 #include <grpcpp/server_context.h>
 
 #include "core/base/api_key.h"
+#include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/store/pg/project_store.h"
 #include "net/admission.h"
 #include "net/grpc_status.h"
+#include "net/rpc_observer.h"
 
 namespace tuneward {
 
@@ -31,6 +33,7 @@ const std::vector<std::string>& ProjectScopes();  // what CreateApiKey accepts
 struct Caller {
   std::string key_id;
   std::string project_id;  // empty: an operator
+  std::string trace_id;    // of this call (net/rpc_observer.h)
 };
 
 // NOT_FOUND unless the resource is of the caller's project: the answer for one that does not exist.
@@ -45,12 +48,17 @@ class CallGuard {
 
   // `body`: absl::Status(const Caller&).
   template <typename Body>
-  grpc::Status Run(const grpc::ServerContextBase& context, CallClass call_class,
-                   std::string_view scope, Body&& body) {
+  grpc::Status Run(grpc::ServerContextBase& context, CallClass call_class, std::string_view scope,
+                   Body&& body) {
     auto ticket = admission_.Enter(call_class);
     if (!ticket.ok()) return ToGrpcStatus(ticket.status());
+    const std::string trace_id = TraceIdOfCall(context);
+    const LogScope call_scope{{"trace_id", trace_id}};
     auto caller = Authorise(context, scope);
     if (!caller.ok()) return Finish(scope, caller.status());
+    caller->trace_id = trace_id;
+    SetProjectOfCall(context, caller->project_id);
+    const LogScope project_scope{{"project", caller->project_id}};
     return Finish(scope, body(*caller));
   }
 

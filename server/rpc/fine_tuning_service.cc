@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/log.h"
 #include "server/resource_names.h"
 #include "server/rpc/convert.h"
 
@@ -41,8 +42,10 @@ grpc::Status FineTuningServiceImpl::CreateJob(grpc::ServerContext* context,
         TW_ASSIGN_OR_RETURN(const Idempotency idempotency,
                             ToIdempotency(project, "CreateJob", *request));
         TW_ASSIGN_OR_RETURN(JobSpec spec, ToJobSpec(request->job(), project));
-        TW_ASSIGN_OR_RETURN(const JobRecord job,
-                            deps_.submitter.CreateJob(project, std::move(spec), idempotency));
+        TW_ASSIGN_OR_RETURN(
+            const JobRecord job,
+            deps_.submitter.CreateJob(project, std::move(spec), idempotency, caller.trace_id));
+        LogInfo("job created", {{"job", job.id}});
         TW_ASSIGN_OR_RETURN(*response, Describe(job));
         return absl::OkStatus();
       });

@@ -69,6 +69,7 @@ grpc::Status InferenceServiceImpl::ChatComplete(grpc::ServerContext* context,
         TW_ASSIGN_OR_RETURN(ChatCall call, ToChatCall(*request));
         if (!call.is_base)
           TW_RETURN_IF_ERROR(CheckProject(caller, call.project_id, request->model()));
+        call.trace_id = caller.trace_id;
         call.deadline =
             std::min(context->deadline(), std::chrono::system_clock::now() + kLongestChat);
         TW_ASSIGN_OR_RETURN(const ChatAnswer answer, completer_.Complete(call));

@@ -51,7 +51,7 @@ std::shared_ptr<TaskControl> LeaseKeeper::Hold(const TaskLease& lease, Clock::Mo
   auto control =
       std::make_shared<TaskControl>(clock_, asked_at + settings_.lease.ttl - settings_.margin);
   std::lock_guard lock(mutex_);
-  held_ = Held{lease, control};
+  held_ = Held{lease, control, CurrentLogFields()};
   return control;
 }
 
@@ -82,6 +82,7 @@ bool LeaseKeeper::RenewLease() {
     held = held_;
   }
   if (!held) return true;
+  const LogScope scope(held->log_fields);
   const Clock::MonoTime asked_at = clock_.Monotonic();
   const absl::StatusOr<HeartbeatReply> answer =
       calls_.renew(held->lease, held->control->progress());
@@ -96,9 +97,8 @@ bool LeaseKeeper::RenewLease() {
     std::lock_guard lock(mutex_);
     if (!held_ || held_->lease.fence != held->lease.fence) return true;
     if (!lost && held->control->stop_reason() != StopReason::kLeaseLost) {
-      LogWarning(
-          "heartbeat without an answer",
-          {{"task", held->lease.task_id}, {"error", std::string(answer.status().message())}});
+      LogWarning("heartbeat without an answer",
+                 {{"error", std::string(answer.status().message())}});
       return false;
     }
     held->control->RequestStop(StopReason::kLeaseLost);
@@ -106,8 +106,7 @@ bool LeaseKeeper::RenewLease() {
   }
   // The runner knows whether the task had ended just before: a heartbeat waits for the transaction
   // that ends it.
-  LogDebug("the lease is not held any more",
-           {{"task", held->lease.task_id}, {"fence", std::to_string(held->lease.fence)}});
+  LogDebug("the lease is not held any more", {{"fence", std::to_string(held->lease.fence)}});
   return true;
 }
 

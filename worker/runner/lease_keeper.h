@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/store/pg/task_store.h"
 #include "worker/runner/task_control.h"
@@ -54,6 +55,8 @@ class LeaseKeeper {
   struct Held {
     TaskLease lease;
     std::shared_ptr<TaskControl> control;
+    OwnedLogFields
+        log_fields;  // of the runner's thread: the keeper's lines are about the same task
   };
   bool RenewLease();  // false: no answer
   void Loop();

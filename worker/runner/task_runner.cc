@@ -71,20 +71,17 @@ bool TaskRunner::RunOnce() {
   if (!claimed->has_value()) return false;
   const ClaimedTask& task = **claimed;
   const std::string kind(Name(task.kind));
-  LogInfo("task claimed", {{"task", task.lease.task_id}, {"job", task.job_id}, {"kind", kind}});
+  const LogScope scope{{"job", task.job_id},
+                       {"task", task.lease.task_id},
+                       {"project", task.project_id},
+                       {"trace_id", task.trace_id}};
+  LogInfo("task claimed", {{"kind", kind}, {"fence", std::to_string(task.lease.fence)}});
   const std::string outcome = RunTask(task, asked_at);
   const std::chrono::duration<double> took = parts_.clock.Monotonic() - asked_at;
   parts_.metrics.TaskDone(kind, outcome, took.count());
-  if (outcome == kLeaseLost) {
-    parts_.metrics.LeaseLost();
-    LogError("lease lost",
-             {{"task", task.lease.task_id}, {"fence", std::to_string(task.lease.fence)}});
-  }
-  LogInfo("task ended", {{"task", task.lease.task_id},
-                         {"job", task.job_id},
-                         {"kind", kind},
-                         {"outcome", outcome},
-                         {"seconds", std::to_string(took.count())}});
+  if (outcome == kLeaseLost) LogError("lease lost", {{"fence", std::to_string(task.lease.fence)}});
+  LogInfo("task ended",
+          {{"kind", kind}, {"outcome", outcome}, {"seconds", std::to_string(took.count())}});
   back_off_ = outcome != kInterrupted  ? std::chrono::milliseconds(0)
               : back_off_.count() == 0 ? settings_.poll
                                        : std::min(back_off_ * 2, settings_.max_back_off);
@@ -119,18 +116,16 @@ std::string TaskRunner::Settle(const ClaimedTask& task, TaskHandler& handler,
              absl::IsCancelled(status)) {
     outcome = reason == StopReason::kDrain ? kDrained : kInterrupted;
     if (reason != StopReason::kDrain) {
-      LogWarning("task interrupted", {{"task", task.lease.task_id}, {"error", status.ToString()}});
+      LogWarning("task interrupted", {{"error", status.ToString()}});
     }
     written = WriteWhileHeld(control, [&] { return parts_.tasks.Drain(task.lease); });
   } else {
-    LogError("task failed",
-             {{"task", task.lease.task_id}, {"job", task.job_id}, {"error", status.ToString()}});
+    LogError("task failed", {{"error", status.ToString()}});
     written = WriteWhileHeld(control, [&] { return handler.Fail(task, status); });
   }
   if (written.ok()) return outcome;
   // The lease then runs out, and the sweep takes the task back.
-  LogError("a task's end was not stored",
-           {{"task", task.lease.task_id}, {"error", written.ToString()}});
+  LogError("a task's end was not stored", {{"error", written.ToString()}});
   return kLeaseLost;
 }
 

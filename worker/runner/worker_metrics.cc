@@ -1,5 +1,7 @@
 #include "worker/runner/worker_metrics.h"
 
+#include "absl/strings/ascii.h"
+
 namespace tuneward {
 namespace {
 
@@ -20,6 +22,13 @@ const Buckets& RateBuckets() {
   return buckets;
 }
 
+const Buckets& WaitBuckets() {
+  static const Buckets& buckets = *new Buckets{0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};
+  return buckets;
+}
+
+std::string Label(Release verdict) { return absl::AsciiStrToLower(std::string(Name(verdict))); }
+
 }  // namespace
 
 WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
@@ -33,7 +42,7 @@ WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
                  .Register(registry)),
       lease_lost_(BuildCounter()
                       .Name("tuneward_lease_lost_total")
-                      .Help("Tasks that this worker had to stop because their lease was lost")
+                      .Help("Expired leases that this process took back")
                       .Register(registry)
                       .Add({})),
       train_tokens_(BuildCounter()
@@ -72,7 +81,28 @@ WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
                            .Name("tuneward_generate_tokens_total")
                            .Help("Tokens generated for chats")
                            .Register(registry)
-                           .Add({})) {}
+                           .Add({})),
+      pool_wait_(BuildHistogram()
+                     .Name("tuneward_db_pool_wait_seconds")
+                     .Help("Wait for a database connection")
+                     .Register(registry)
+                     .Add({}, WaitBuckets())),
+      gpu_memory_(BuildGauge()
+                      .Name("tuneward_gpu_memory_bytes")
+                      .Help("Accelerator memory that this worker's models hold")
+                      .Register(registry)) {
+  for (const char* kind : {"train", "audit"}) {
+    task_seconds_.Add({{"kind", kind}}, TaskBuckets());
+    for (const char* outcome :
+         {"succeeded", "failed", "cancelled", "drained", "interrupted", "lease_lost"}) {
+      tasks_.Add({{"kind", kind}, {"outcome", outcome}});
+    }
+  }
+  for (const Release verdict : {Release::kReleased, Release::kHeld, Release::kBlocked}) {
+    release_.Add({{"verdict", Label(verdict)}});
+  }
+  generate_.Add({{"code", "OK"}});
+}
 
 void WorkerMetrics::TaskDone(const std::string& kind, const std::string& outcome, double seconds) {
   task_seconds_.Add({{"kind", kind}}, TaskBuckets()).Observe(seconds);
@@ -89,8 +119,12 @@ void WorkerMetrics::AuditAsr(const std::string& set, const std::string& wrapper,
   audit_asr_.Add({{"set", set}, {"wrapper", wrapper}}, RateBuckets()).Observe(rate);
 }
 
-void WorkerMetrics::Released(const std::string& verdict) {
-  release_.Add({{"verdict", verdict}}).Increment();
+void WorkerMetrics::Released(Release verdict) {
+  release_.Add({{"verdict", Label(verdict)}}).Increment();
+}
+
+void WorkerMetrics::GpuMemory(int64_t bytes) {
+  gpu_memory_.Add({}).Set(static_cast<double>(bytes));
 }
 
 void WorkerMetrics::Generated(const std::string& code, double seconds, size_t tokens) {

@@ -109,7 +109,11 @@ absl::Status AuditTask::StoreReport(const ClaimedTask& task, const TaskControl& 
       services_.metrics.AuditAsr(cell.set, cell.wrapper, Rate(cell));
     }
   }
-  services_.metrics.Released(std::string(Name(decision.verdict)));
+  // A sealed project's model is held whatever the gate says, so what was stored is counted.
+  const absl::StatusOr<ModelRecord> stored = services_.models.GetByJob(task.job_id);
+  const Release verdict = stored.ok() ? stored->release : decision.verdict;
+  services_.metrics.Released(verdict);
+  LogInfo("audit stored", {{"audit", audit.id}, {"verdict", std::string(Name(verdict))}});
   return absl::OkStatus();
 }
 
@@ -131,8 +135,9 @@ absl::Status AuditTask::Run(const ClaimedTask& task, TaskControl& control) {
 }
 
 absl::Status AuditTask::Fail(const ClaimedTask& task, const absl::Status& why) {
-  services_.metrics.Released(std::string(Name(Release::kHeld)));
-  return services_.transitions.AuditIncomplete(task.lease, std::string(why.message()));
+  TW_RETURN_IF_ERROR(services_.transitions.AuditIncomplete(task.lease, std::string(why.message())));
+  services_.metrics.Released(Release::kHeld);
+  return absl::OkStatus();
 }
 
 }  // namespace tuneward

@@ -121,8 +121,7 @@ absl::Status TrainRecorder::RecordCheckpoint() {
     return services_.transitions.CheckpointStored(task_.lease, checkpoint_->step, checkpoint_->tree,
                                                   checkpoint_->blobs);
   }));
-  LogDebug("checkpoint stored",
-           {{"job", task_.job_id}, {"step", std::to_string(checkpoint_->step)}});
+  LogDebug("checkpoint stored", {{"step", std::to_string(checkpoint_->step)}});
   checkpoint_.reset();
   return absl::OkStatus();
 }

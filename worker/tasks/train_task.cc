@@ -71,8 +71,7 @@ absl::StatusOr<TrainInputs> TrainTask::Prepare(const JobInputs& inputs, const To
     const CheckpointRecord& last = checkpoints.front();
     TW_ASSIGN_OR_RETURN(train.resume_from, MaterializeTree(services_.blobs, last.tree_sha256,
                                                            services_.settings.TreeFolder()));
-    LogInfo("training goes on from a checkpoint",
-            {{"job", inputs.job.id}, {"step", std::to_string(last.step)}});
+    LogInfo("training goes on from a checkpoint", {{"step", std::to_string(last.step)}});
   }
   return train;
 }
@@ -123,8 +122,7 @@ absl::Status TrainTask::Run(const ClaimedTask& task, TaskControl& control) {
       services_.settings.WorkFolder(task.job_id + "-" + std::to_string(task.lease.fence)));
   absl::StatusOr<TrainOutcome> outcome = Train(task, control, inputs, work.path());
   if (IsOutOfMemory(outcome.status()) && !control.ShouldStop()) {
-    LogWarning("out of memory: trying once more with nothing else in memory",
-               {{"job", task.job_id}});
+    LogWarning("out of memory: trying once more with nothing else in memory");
     services_.model_cache.Clear();
     outcome = Train(task, control, inputs, work.path());
   }

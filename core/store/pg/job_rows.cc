@@ -25,7 +25,8 @@ absl::StatusOr<LockedJob> LockJob(pqxx::work& tx, const std::string& job_id) {
   return LockedJob{row[0].c_str(),
                    row[1].c_str(),
                    {Known(ParseJobState(row[2].c_str())), Known(ParseJobStage(row[3].c_str()))},
-                   row[4].as<bool>()};
+                   row[4].as<bool>(),
+                   row[5].c_str()};
 }
 
 absl::Status MoveJob(pqxx::work& tx, LockedJob& job, JobTrigger trigger,
@@ -99,6 +100,7 @@ JobRecord ReadJob(const pqxx::row& row) {
   job.model_id = row[20].c_str();
   job.train_progress = JsonOf(row[21]);
   job.task_progress = JsonOf(row[22]);
+  job.trace_id = row[23].c_str();
   return job;
 }
 

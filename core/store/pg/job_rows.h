@@ -16,6 +16,7 @@ struct LockedJob {
   std::string id, project_id;
   JobPosition position;
   bool cancel_requested = false;
+  std::string trace_id;
 };
 
 absl::StatusOr<LockedJob> LockJob(pqxx::work& tx, const std::string& job_id);

@@ -21,9 +21,9 @@ void InsertJob(pqxx::work& tx, const JobRecord& job, const std::string& plan_tas
   const std::string state(Name(start.state)), stage(Name(start.stage));
   tx.exec_prepared("job_insert", job.id, job.project_id, state, stage, TextOf(job.spec),
                    TextOf(job.resolved), job.base_model_id, job.policy_id, job.policy_version,
-                   job.seed, job.engine_mode, TextOf(job.metadata));
-  InsertTask(tx, plan_task_id, {job.id, job.project_id, start, false}, TaskKind::kPlan,
-             plan_payload);
+                   job.seed, job.engine_mode, TextOf(job.metadata), job.trace_id);
+  InsertTask(tx, plan_task_id, {job.id, job.project_id, start, false, job.trace_id},
+             TaskKind::kPlan, plan_payload);
   AddEvent(tx, job.id,
            {kLevelInfo, kEventState, "the job was created", {{"state", state}, {"stage", stage}}});
   NotifyJob(tx, job.id);
@@ -125,16 +125,6 @@ absl::StatusOr<std::vector<CheckpointRecord>> JobStore::ListCheckpoints(const st
                       TimeOf(row[4])});
     }
     return list;
-  });
-}
-
-absl::StatusOr<std::vector<JobStore::StateCount>> JobStore::CountByState() {
-  return InTransaction(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<StateCount>> {
-    std::vector<StateCount> counts;
-    for (const auto& row : tx.exec_prepared("job_count_by_state")) {
-      counts.push_back({Known(ParseJobState(row[0].c_str())), row[1].as<int64_t>()});
-    }
-    return counts;
   });
 }
 

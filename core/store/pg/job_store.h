@@ -15,7 +15,8 @@ class JobStore {
   explicit JobStore(PgPool& pool) : pool_(pool) {}
 
   // D3 row 1: job, idempotency row, plan task and event. `job` needs id, project_id, spec,
-  // resolved, base_model_id, policy, seed, engine_mode and metadata; its position is set here.
+  // resolved, base_model_id, policy, seed, engine_mode, metadata and trace_id; its position is set
+  // here.
   absl::StatusOr<Created<JobRecord>> CreateJob(const JobRecord& job,
                                                const std::string& plan_task_id,
                                                const Json& plan_payload,
@@ -37,12 +38,6 @@ class JobStore {
   absl::StatusOr<PlanRecord> GetPlan(const std::string& job_id);
   // Newest first; empty when there is none.
   absl::StatusOr<std::vector<CheckpointRecord>> ListCheckpoints(const std::string& job_id);
-
-  struct StateCount {
-    JobState state;
-    int64_t jobs;
-  };
-  absl::StatusOr<std::vector<StateCount>> CountByState();  // for tuneward_jobs{state}
 
  private:
   PgPool& pool_;

@@ -35,12 +35,18 @@ absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(const PgOptions& optio
 
 absl::StatusOr<std::unique_ptr<PgLease>> PgLease::Take(PgPool::Impl& pool) {
   const auto start = std::chrono::steady_clock::now();
+  const auto tell_wait = [&] {
+    if (!pool.options.on_wait) return;
+    pool.options.on_wait(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  };
   std::unique_ptr<PgLease> lease;
   {
     std::unique_lock lock(pool.mutex);
     const bool free = pool.returned.wait_for(
         lock, pool.options.max_wait, [&] { return pool.in_use < pool.options.connections; });
     if (!free) {
+      tell_wait();
       return StoreUnavailable(absl::StrCat("all ", pool.options.connections,
                                            " connections have been busy for ",
                                            pool.options.max_wait.count(), " ms"));
@@ -56,10 +62,7 @@ absl::StatusOr<std::unique_ptr<PgLease>> PgLease::Take(PgPool::Impl& pool) {
     TW_ASSIGN_OR_RETURN(lease->connection_, Connect(pool.options));
     lease->fresh_ = true;
   }
-  if (pool.options.on_wait) {
-    pool.options.on_wait(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  tell_wait();
   return lease;
 }
 

@@ -18,8 +18,8 @@ struct PgOptions {
   std::chrono::milliseconds max_wait{
       5000};  // for a free connection; then UNAVAILABLE STORE_UNAVAILABLE
   std::string application = "tuneward";
-  std::function<void(double seconds)>
-      on_wait;  // each borrow's wait, for tuneward_db_pool_wait_seconds; may be null
+  std::function<void(double seconds)> on_wait;  // each borrow's wait, also one in vain, for
+                                                // tuneward_db_pool_wait_seconds; may be null
   std::function<bool()>
       lose_commit_reply;  // tests: true makes a commit that succeeded look like a lost reply
 };

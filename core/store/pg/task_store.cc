@@ -28,9 +28,11 @@ absl::Status EndPoisonedJob(pqxx::work& tx, LockedJob& job, const SweptTask& tas
   return MoveJob(tx, job, JobTrigger::kAuditIncomplete);
 }
 
-absl::Status TellOfLostWorker(pqxx::work& tx, const SweptTask& task) {
+absl::Status TellOfLostWorker(pqxx::work& tx, SweptTask& task) {
   if (task.job_id.empty()) return absl::OkStatus();
   TW_ASSIGN_OR_RETURN(LockedJob job, LockJob(tx, task.job_id));
+  task.project_id = job.project_id;
+  task.trace_id = job.trace_id;
   const std::string kind(Name(task.kind));
   const char* then = task.state == TaskState::kQueued ? "goes on elsewhere" : "is stopped";
   AddEvent(tx, job.id,
@@ -43,7 +45,10 @@ absl::Status TellOfLostWorker(pqxx::work& tx, const SweptTask& task) {
     // swept.
     if (const absl::Status status = EndPoisonedJob(tx, job, task); !status.ok()) {
       LogError("a stopped task's job could not be ended",
-               {{"job", job.id}, {"error", std::string(status.message())}});
+               {{"job", job.id},
+                {"project", job.project_id},
+                {"trace_id", job.trace_id},
+                {"error", std::string(status.message())}});
     }
   }
   NotifyJob(tx, job.id);
@@ -73,6 +78,7 @@ absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& w
     if (task.job_id.empty()) return std::optional(task);
     TW_ASSIGN_OR_RETURN(LockedJob job, LockJob(tx, task.job_id));
     task.cancel_requested = job.cancel_requested;
+    task.trace_id = job.trace_id;
     if (task.kind == TaskKind::kTrain &&
         job.position.state == JobState::kQueued) {  // else claimed before: row 12
       TW_RETURN_IF_ERROR(MoveJob(tx, job, JobTrigger::kClaimTrain));
@@ -98,9 +104,9 @@ absl::StatusOr<std::vector<SweptTask>> TaskStore::Sweep() {
     std::vector<SweptTask> swept;
     for (const auto& row : tx.exec_prepared("task_sweep")) {
       swept.push_back({row[0].c_str(), row[1].c_str(), Known(ParseTaskKind(row[2].c_str())),
-                       Known(ParseTaskState(row[3].c_str())), row[4].as<int>()});
+                       Known(ParseTaskState(row[3].c_str())), row[4].as<int>(), "", ""});
     }
-    for (const SweptTask& task : swept) TW_RETURN_IF_ERROR(TellOfLostWorker(tx, task));
+    for (SweptTask& task : swept) TW_RETURN_IF_ERROR(TellOfLostWorker(tx, task));
     return swept;
   });
 }
@@ -125,12 +131,6 @@ absl::StatusOr<TaskRecord> TaskStore::Get(const std::string& task_id) {
                       JsonOf(row[10]),         TimeOf(row[11]),
                       OptionalTimeOf(row[12]), OptionalTimeOf(row[13]),
                       OptionalTimeOf(row[14])};
-  });
-}
-
-absl::StatusOr<double> TaskStore::OldestReadySeconds() {
-  return InTransaction(pool_, [&](pqxx::work& tx) -> absl::StatusOr<double> {
-    return tx.exec_prepared("task_oldest_ready")[0][0].as<double>();
   });
 }
 

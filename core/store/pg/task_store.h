@@ -31,6 +31,7 @@ struct ClaimedTask {
   Json payload;
   int deaths = 0, interruptions = 0;
   bool cancel_requested = false;  // already: cancel at once (TransitionStore::JobCancelled)
+  std::string trace_id;           // the job's
 };
 
 struct HeartbeatReply {
@@ -42,6 +43,7 @@ struct SweptTask {
   TaskKind kind = TaskKind::kPlan;
   TaskState state = TaskState::kQueued;  // queued again, or failed after kMaxDeaths
   int deaths = 0;
+  std::string project_id, trace_id;  // the job's
 };
 
 class TaskStore {
@@ -62,9 +64,6 @@ class TaskStore {
   // Gives the task back without counting a death (a worker that shuts down).
   absl::Status Drain(const TaskLease& lease);
   absl::StatusOr<TaskRecord> Get(const std::string& task_id);
-  // Age of the oldest task that could be claimed, for tuneward_queue_oldest_seconds; 0 when there
-  // is none.
-  absl::StatusOr<double> OldestReadySeconds();
 
  private:
   PgPool& pool_;

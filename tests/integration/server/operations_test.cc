@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <iterator>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -32,9 +34,16 @@ TEST_F(OperationsTest, ShowsItsMetricsWithoutNamingAJobOrAFile) {
         "tuneward_jobs{state=\"running\"} 0", "tuneward_queue_oldest_seconds ",
         "tuneward_policy_rows_mixed_total{method=\"paraphrase\"} ",
         "tuneward_task_seconds_count{kind=\"plan\"} 1", "tuneward_db_pool_wait_seconds_bucket",
-        "tuneward_lease_lost_total 0"}) {
+        "tuneward_lease_lost_total 0", "tuneward_workers{state=\"ready\"} 0",
+        "tuneward_models{release=\"held\"} 0",
+        "tuneward_tasks_open{kind=\"train\",state=\"queued\"} 1",
+        "tuneward_release_total{verdict=\"blocked\"} 0", "tuneward_metrics_refresh_failed_total 0",
+        "process_resident_memory_bytes "}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
   }
+  EXPECT_NE(text.find("tuneward_blob_bytes " + Sql("select sum(bytes) from blobs")),
+            std::string::npos)
+      << text;
   EXPECT_EQ(text.find("ftjob-"), std::string::npos);
   EXPECT_EQ(text.find("file-"), std::string::npos);
   EXPECT_EQ(text.find("alpha"), std::string::npos);
@@ -74,6 +83,52 @@ TEST_F(OperationsTest, EndsWatchersOnShutdownAndTellsThemToComeBack) {
   stop.join();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_EQ(ReasonOf(status), "SERVER_SHUTDOWN");
+}
+
+class TraceTest : public OperationsTest {
+ protected:
+  struct Answer {
+    std::string trace_id;  // as the server sent it
+    absl::Status status;
+  };
+  Answer CreateJob(const std::string& file, const std::map<std::string, std::string>& metadata) {
+    grpc::ClientContext context;
+    Prepare(context, alpha_key_);
+    for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
+    v1::Job job;
+    const grpc::Status status = v1::FineTuningService::NewStub(client_channel_)
+                                    ->CreateJob(&context, JobRequest(file), &job);
+    const auto sent = context.GetServerInitialMetadata().equal_range("x-trace-id");
+    EXPECT_EQ(std::distance(sent.first, sent.second), 1);
+    return {std::string(sent.first->second.data(), sent.first->second.size()),
+            FromGrpcStatus(status, context)};
+  }
+};
+
+TEST_F(TraceTest, TakesTheClientsIdOrDrawsOneAndKeepsItWithTheJob) {
+  RegisterBase();
+  const auto file = Upload(GoodRows());
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string parent = "00-" + id + "-00f067aa0ba902b7-01";
+  EXPECT_EQ(CreateJob(file->name(), {{"traceparent", parent}, {"x-request-id", "r1"}}).trace_id,
+            id);
+  EXPECT_EQ(CreateJob(file->name(), {{"traceparent", "00-x"}, {"x-request-id", "r1"}}).trace_id,
+            "r1");
+  EXPECT_EQ(CreateJob(file->name(), {{"x-request-id", alpha_key_}, {"x-trace-id", "mine"}})
+                .trace_id.size(),
+            32u);
+  const std::string drawn = CreateJob(file->name(), {}).trace_id;
+  EXPECT_EQ(Sql("select string_agg(trace_id, ' ' order by id) from jobs where trace_id in ('" + id +
+                "', 'r1', '" + drawn + "')"),
+            id + " r1 " + drawn);
+  EXPECT_EQ(Sql("select count(*) from jobs where trace_id ~ '^[0-9a-f]{32}$'"), "3");
+}
+
+TEST_F(TraceTest, AnErrorKeepsTheTraceIdThatTheServerSent) {
+  const Answer refused = CreateJob("projects/alpha/files/file-none", {{"x-request-id", "r2"}});
+  EXPECT_EQ(refused.status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(TraceIdOfError(refused.status), "r2");
 }
 
 class NarrowTest : public OperationsTest {

@@ -175,17 +175,21 @@ TEST_F(JobStoreTest, EventsAndMetricsComeInOrderAfterANumber) {
   EXPECT_EQ(metrics->at(1).step, 3);
 }
 
-TEST_F(JobStoreTest, CountsJobsByState) {
-  ToQueued("ftjob-1");
-  Create("ftjob-2");
-  Create("ftjob-3");
-  ASSERT_TRUE(jobs_->CancelJob(kProject, "ftjob-2").ok());
-  const auto counts = jobs_->CountByState();
-  ASSERT_TRUE(counts.ok()) << counts.status();
-  std::string text;
-  for (const auto& [state, n] : *counts)
-    text += std::string(Name(state)) + "=" + std::to_string(n) + " ";
-  EXPECT_EQ(text, "CANCELLED=1 QUEUED=1 VALIDATING_FILES=1 ");
+TEST_F(JobStoreTest, TheTraceIdStaysWithTheJobAndReachesEveryClaim) {
+  JobRecord job = NewJob("ftjob-1");
+  job.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  ASSERT_TRUE(jobs_->CreateJob(job, "task-1", Json::object()).ok());
+  EXPECT_EQ(jobs_->GetJob(kProject, "ftjob-1")->trace_id, job.trace_id);
+  EXPECT_EQ(jobs_->ListJobs(kProject, {})->rows.at(0).trace_id, job.trace_id);
+  const ClaimedTask plan = Claim(TaskKind::kPlan);
+  EXPECT_EQ(plan.trace_id, job.trace_id);
+  ASSERT_TRUE(CompletePlan(plan.lease, "ftjob-1").ok());
+  EXPECT_EQ(Claim(TaskKind::kTrain).trace_id, job.trace_id);
+  Sql("update tasks set lease_until = clock_timestamp() - interval '1 s' where state = 'running'");
+  const auto swept = tasks_->Sweep();
+  ASSERT_EQ(swept->size(), 1u);
+  EXPECT_EQ(swept->at(0).trace_id, job.trace_id);
+  EXPECT_EQ(swept->at(0).project_id, kProject);
 }
 
 TEST_F(JobStoreTest, ListenerHearsOfAChange) {

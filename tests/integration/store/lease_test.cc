@@ -217,14 +217,5 @@ TEST_F(LeaseTest, AJobHasOneOpenTask) {
   EXPECT_NE(std::string(second.status().message()).find("tasks_one_open"), std::string::npos);
 }
 
-TEST_F(LeaseTest, OldestReadyIsTheAgeOfTheQueue) {
-  EXPECT_EQ(*tasks_->OldestReadySeconds(), 0);
-  Create("ftjob-1");
-  Sql("update tasks set created_at = created_at - interval '100 s', run_after = run_after - "
-      "interval '100 s'");
-  EXPECT_GE(*tasks_->OldestReadySeconds(), 100);
-  EXPECT_LT(*tasks_->OldestReadySeconds(), 200);
-}
-
 }  // namespace
 }  // namespace tuneward

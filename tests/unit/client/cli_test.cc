@@ -336,6 +336,23 @@ TEST_F(CliTest, HeldModelIsRefusedWithItsReasons) {
   EXPECT_THAT(err_.str(), HasSubstr("reasons = attack success raw rose by 60.0 points"));
 }
 
+TEST_F(CliTest, ErrorsNameTheTraceIdThatTheServerSent) {
+  provider_.inference.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  provider_.inference.failure =
+      MakeError(absl::StatusCode::kNotFound, "NOT_FOUND", "no such model");
+  EXPECT_EQ(Run({"--json", "chat", "ft:nano:demo::abc", "hello"}), 3);
+  EXPECT_EQ(Json::parse(err_.str())["error"]["trace_id"], provider_.inference.trace_id);
+  EXPECT_EQ(Run({"chat", "ft:nano:demo::abc", "hello"}), 3);
+  EXPECT_THAT(err_.str(), Not(HasSubstr(provider_.inference.trace_id)))
+      << "the client's own mistake";
+  EXPECT_EQ(Run({"--verbose", "chat", "ft:nano:demo::abc", "hello"}), 3);
+  EXPECT_THAT(err_.str(), HasSubstr("trace id " + provider_.inference.trace_id));
+  provider_.inference.failure = absl::InternalError("a bug");
+  EXPECT_EQ(Run({"chat", "ft:nano:demo::abc", "hello"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("trace id " + provider_.inference.trace_id))
+      << "only the log can say more";
+}
+
 TEST_F(CliTest, ReleaseDecisionNamesTheReviewAndItsReason) {
   EXPECT_EQ(Run({"admin", "release", "decide", "ft:nano:demo::abc", "--verdict", "released",
                  "--reason", "looked at it"}),

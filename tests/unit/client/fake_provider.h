@@ -143,8 +143,9 @@ struct FakeModels : v1::ModelService::Service {
 };
 
 struct FakeInference : v1::InferenceService::Service {
-  grpc::Status ChatComplete(grpc::ServerContext*, const v1::ChatCompleteRequest* request,
+  grpc::Status ChatComplete(grpc::ServerContext* context, const v1::ChatCompleteRequest* request,
                             v1::ChatCompleteResponse* response) override {
+    if (!trace_id.empty()) context->AddInitialMetadata("x-trace-id", trace_id);
     asked.push_back(*request);
     if (!failure.ok()) return ToGrpcStatus(failure);
     response->set_model(request->model());
@@ -154,6 +155,7 @@ struct FakeInference : v1::InferenceService::Service {
     return grpc::Status::OK;
   }
   std::vector<v1::ChatCompleteRequest> asked;
+  std::string trace_id;
   absl::Status failure;
 };
 

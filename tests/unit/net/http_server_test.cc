@@ -19,7 +19,7 @@ TEST(HttpServerTest, ServesMetricsAndHealth) {
   bool ready = false;
   HttpServer server;
   ServeMetrics(
-      server, registry, [&] { return ready; }, [&] { counter.Increment(); });
+      server, registry, "1.2.3", [&] { return ready; }, [&] { counter.Increment(); });
   ASSERT_TRUE(server.Start("127.0.0.1", 0).ok());
   httplib::Client client("127.0.0.1", server.port());
   auto metrics = client.Get("/metrics");
@@ -27,6 +27,7 @@ TEST(HttpServerTest, ServesMetricsAndHealth) {
   EXPECT_EQ(metrics->status, 200);
   EXPECT_NE(metrics->body.find("tuneward_tests_total{kind=\"unit\"} 1"), std::string::npos)
       << metrics->body;
+  EXPECT_NE(metrics->body.find("tuneward_build_info{version=\"1.2.3\"} 1"), std::string::npos);
   EXPECT_EQ(client.Get("/healthz")->status, 503);
   ready = true;
   EXPECT_EQ(client.Get("/healthz")->status, 200);

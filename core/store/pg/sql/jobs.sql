@@ -1,7 +1,7 @@
 -- name: job_insert
 insert into jobs (id, project_id, state, stage, spec, resolved, base_model_id, policy_id, policy_version, seed,
-                  engine_mode, metadata)
-values ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11, $12::jsonb)
+                  engine_mode, metadata, trace_id)
+values ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11, $12::jsonb, $13)
 
 -- name: job_get
 -- $1 id, $2 project or '' for any
@@ -10,7 +10,7 @@ select j.id, j.project_id, j.state, j.stage, j.spec, j.resolved, j.base_model_id
   tw_micros(j.created_at), tw_micros(j.finished_at),
   coalesce((select m.id from models m where m.job_id = j.id and m.deleted_at is null), ''),
   (select t.progress from tasks t where t.job_id = j.id and t.kind = 'train' order by t.created_at desc limit 1),
-  (select t.progress from tasks t where t.job_id = j.id and t.state in ('queued', 'running'))
+  (select t.progress from tasks t where t.job_id = j.id and t.state in ('queued', 'running')), j.trace_id
 from jobs j where j.id = $1 and ($2 = '' or j.project_id = $2)
 
 -- name: job_list
@@ -20,11 +20,11 @@ select j.id, j.project_id, j.state, j.stage, j.spec, j.resolved, j.base_model_id
   tw_micros(j.created_at), tw_micros(j.finished_at),
   coalesce((select m.id from models m where m.job_id = j.id and m.deleted_at is null), ''),
   (select t.progress from tasks t where t.job_id = j.id and t.kind = 'train' order by t.created_at desc limit 1),
-  (select t.progress from tasks t where t.job_id = j.id and t.state in ('queued', 'running'))
+  (select t.progress from tasks t where t.job_id = j.id and t.state in ('queued', 'running')), j.trace_id
 from jobs j where j.project_id = $1 and ($2 = '' or j.id < $2) order by j.id desc limit $3
 
 -- name: job_lock
-select id, project_id, state, stage, cancel_requested from jobs where id = $1 for no key update
+select id, project_id, state, stage, cancel_requested, trace_id from jobs where id = $1 for no key update
 
 -- name: job_move
 -- $1 id, $2 state, $3 stage, $4 error or null, $5 state before, $6 stage before
@@ -44,9 +44,6 @@ update jobs set trained_tokens = $2 where id = $1
 
 -- name: job_notify
 select pg_notify('tuneward_jobs', $1)
-
--- name: job_count_by_state
-select state, count(*) from jobs group by state order by state
 
 -- name: event_add
 with j as (update jobs set event_seq = event_seq + 1 where id = $1 returning event_seq, project_id)

@@ -60,7 +60,3 @@ where job_id = $1 and state in ('queued', 'running')
 select id, coalesce(project_id, ''), coalesce(job_id, ''), kind, payload, state, fence, coalesce(worker_id, ''), deaths,
   interruptions, progress, tw_micros(created_at), tw_micros(lease_until), tw_micros(started_at), tw_micros(finished_at)
 from tasks where id = $1
-
--- name: task_oldest_ready
-select coalesce(extract(epoch from max(clock_timestamp() - greatest(created_at, run_after))), 0)::double precision
-from tasks where state = 'queued' and run_after <= clock_timestamp()
