@@ -5,6 +5,7 @@
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include "core/job/audit_report.h"
 #include "core/store/blob/blob_tree.h"
@@ -17,6 +18,11 @@ namespace tuneward {
 namespace {
 
 bool IsTraining(const JobRecord& job) { return job.position.stage == JobStage::kTraining; }
+
+bool Shows(const WorkerApp& worker, const std::string& line) {
+  const auto answer = httplib::Client("127.0.0.1", worker.metrics_port()).Get("/metrics");
+  return answer && answer->body.find("\n" + line + "\n") != std::string::npos;
+}
 
 TEST_F(WorkerTest, TakesAJobFromQueuedToAnAuditedModel) {
   const std::string id = MakeJob();
@@ -117,6 +123,18 @@ TEST_F(WorkerTest, HoldsTheModelWhenTheAuditCannotRun) {
   ASSERT_EQ(decisions.size(), 1u);
   EXPECT_NE(decisions[0].reasons.at(0).find("audit incomplete"), std::string::npos)
       << decisions[0].reasons[0];
+  // Counted once it is stored, which is when the job ends.
+  EXPECT_TRUE(
+      AwaitTrue([&] { return Shows(*worker, "tuneward_release_total{verdict=\"held\"} 1"); }));
+}
+
+TEST_F(WorkerTest, CountsALeaseThatItTakesBackFromADeadWorker) {
+  const std::string id = MakeJob();
+  const auto claimed = tasks_->Claim("wkr-dead", {TaskKind::kTrain}, std::chrono::milliseconds(1));
+  ASSERT_TRUE(claimed.ok() && claimed->has_value()) << claimed.status();
+  const auto worker = StartWorker("a");
+  EXPECT_TRUE(AwaitTrue([&] { return Shows(*worker, "tuneward_lease_lost_total 1"); }));
+  EXPECT_EQ(CountEvents(id, kEventWorkerLost), 1);
 }
 
 TEST_F(WorkerTest, ADrainedTaskGoesOnElsewhereToTheSameAdapter) {
