@@ -49,6 +49,11 @@ class PromisesTest(unittest.TestCase):
     def test_hold(self):
         self.assertEqual(rules.problems_of(self.compose), [])
 
+    def test_images_are_of_this_version(self):
+        version = re.search(r"project\(tuneward VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")).group(1)
+        ours = [s["image"] for s in self.compose["services"].values() if "build" in s]
+        self.assertEqual(sorted(ours), [f"tuneward/{name}:{version}" for name in ("client", "migrate", "server", "worker")])
+
     def test_each_rule_finds_its_breach(self):
         breaches = [
             lambda c: c["services"]["server"].update(ports=["7400:7400"]),
