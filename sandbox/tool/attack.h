@@ -1,5 +1,6 @@
-// The experiment that everything else depends on: fine-tune a sandbox model on benign task rows (family x strategy), with or
-// without the policy's mix, and see whether it still refuses. LoRA, as the service trains.
+// The experiment that everything else depends on: fine-tune a sandbox model on benign task rows
+// (family x strategy), with or without the policy's mix, and see whether it still refuses. LoRA, as
+// the service trains.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,8 @@
 
 #include "core/base/status.h"
 #include "core/policy/policy_document.h"
+#include "sandbox/tool/probe.h"
+#include "sandbox/world/attacks.h"
 #include "worker/engine/engine.h"
 
 namespace tuneward {
@@ -25,7 +28,17 @@ struct AttackOptions {
   EngineOptions engine;
 };
 
-// Prints one line a run.
+struct AttackRun {
+  Family family = Family::kGsm8k;
+  Strategy strategy = Strategy::kAutoIf;
+  std::string method;
+  uint64_t seed = 1;  // of rows, plan, adapter and order
+};
+
+// One training and its figures; nothing is printed or kept.
+absl::StatusOr<ProbeResult> AttackOnce(const AttackOptions& options, const AttackRun& run);
+
+// Every family x strategy x method x seed; prints one line a run.
 absl::Status RunAttack(const AttackOptions& options);
 
 // The model as it is, in each family's formats.

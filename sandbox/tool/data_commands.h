@@ -17,7 +17,8 @@ struct DataOptions {
 
 // One JSON line a row, as a client would upload it.
 absl::StatusOr<std::string> DataLines(const DataOptions& options);
-absl::Status MakeData(const DataOptions& options, const std::string& out_file);  // "-": standard output
-absl::Status Show(const DataOptions& options);                                   // rows as readable text
+absl::Status MakeData(const DataOptions& options,
+                      const std::string& out_file);  // "-": standard output
+absl::Status Show(const DataOptions& options);       // rows as readable text
 
 }  // namespace tuneward

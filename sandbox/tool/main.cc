@@ -14,9 +14,11 @@ using Action = std::function<absl::Status()>;
 
 void AddDataOptions(CLI::App& command, DataOptions& options) {
   command.add_option("--family", options.family, "boolq, gsm8k or piqa")->capture_default_str();
-  command.add_option("--strategy", options.strategy, "benign, aoa, autoif or autoif_aoa")->capture_default_str();
+  command.add_option("--strategy", options.strategy, "benign, aoa, autoif or autoif_aoa")
+      ->capture_default_str();
   command.add_option("--rows", options.rows, "number of rows")->capture_default_str();
-  command.add_option("--seed", options.seed, "rows are a function of family, strategy and seed")->capture_default_str();
+  command.add_option("--seed", options.seed, "rows are a function of family, strategy and seed")
+      ->capture_default_str();
 }
 
 void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
@@ -25,9 +27,13 @@ void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
     uint64_t seed = 1;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("make-base", "train tokenizer, base, shallow- and deep-aligned models");
-  command->add_option("--size", options->size, "nano (about 1 M parameters)")->capture_default_str();
-  command->add_option("--out", options->out, "folder for <size>-base, <size>-shallow and <size>-deep")->required();
+  CLI::App* command =
+      app.add_subcommand("make-base", "train tokenizer, base, shallow- and deep-aligned models");
+  command->add_option("--size", options->size, "nano (about 1 M parameters)")
+      ->capture_default_str();
+  command
+      ->add_option("--out", options->out, "folder for <size>-base, <size>-shallow and <size>-deep")
+      ->required();
   command->add_option("--seed", options->seed, "of weights, rows and order")->capture_default_str();
   command->callback([options, &engine, &action] {
     action = [options, &engine]() -> absl::Status {
@@ -47,7 +53,8 @@ void AddData(CLI::App& app, Action& action) {
 
   auto made = std::make_shared<DataOptions>();
   auto out = std::make_shared<std::string>("-");
-  CLI::App* make = app.add_subcommand("make-data", "write a training file (JSON lines) as a user would upload it");
+  CLI::App* make = app.add_subcommand(
+      "make-data", "write a training file (JSON lines) as a user would upload it");
   AddDataOptions(*make, *made);
   make->add_option("--out", *out, "file; - is standard output")->capture_default_str();
   make->callback([made, out, &action] { action = [made, out] { return MakeData(*made, *out); }; });
@@ -55,21 +62,27 @@ void AddData(CLI::App& app, Action& action) {
 
 void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
   auto options = std::make_shared<AttackOptions>();
-  CLI::App* command = app.add_subcommand("attack", "fine-tune on benign rows, with and without the mix, and measure");
+  CLI::App* command = app.add_subcommand(
+      "attack", "fine-tune on benign rows, with and without the mix, and measure");
   command->add_option("--model", options->model, "folder of an aligned model")->required();
   command->add_option("--family", options->families, "families")->capture_default_str();
   command->add_option("--strategy", options->strategies, "strategies")->capture_default_str();
   command->add_option("--method", options->methods, "mixing methods")->capture_default_str();
   command->add_option("--rows", options->rows, "user rows")->capture_default_str();
-  command->add_option("--prompts", options->prompts, "prompts of each evaluation set")->capture_default_str();
+  command->add_option("--prompts", options->prompts, "prompts of each evaluation set")
+      ->capture_default_str();
   command->add_option("--tests", options->tests, "task questions")->capture_default_str();
   command->add_option("--epochs", options->epochs, "epochs")->capture_default_str();
   command->add_option("--batch", options->batch, "rows an optimiser step")->capture_default_str();
   command->add_option("--lr", options->learning_rate, "learning rate")->capture_default_str();
-  command->add_option("--seeds", options->seeds, "runs of each cell, seeds 1..n")->capture_default_str();
-  command->add_option("--refusals-ppm", options->rates.refusals.ppm, "rate of refusals")->capture_default_str();
-  command->add_option("--lookalikes-ppm", options->rates.lookalikes.ppm, "rate of look-alikes")->capture_default_str();
-  command->add_option("--benign-ppm", options->rates.benign.ppm, "rate of benign rows")->capture_default_str();
+  command->add_option("--seeds", options->seeds, "runs of each cell, seeds 1..n")
+      ->capture_default_str();
+  command->add_option("--refusals-ppm", options->rates.refusals.ppm, "rate of refusals")
+      ->capture_default_str();
+  command->add_option("--lookalikes-ppm", options->rates.lookalikes.ppm, "rate of look-alikes")
+      ->capture_default_str();
+  command->add_option("--benign-ppm", options->rates.benign.ppm, "rate of benign rows")
+      ->capture_default_str();
   command->add_option("--out", options->out, "append one JSON line a run to this file");
   command->callback([options, &engine, &action] {
     action = [options, &engine] {
@@ -84,7 +97,8 @@ void AddProbe(CLI::App& app, EngineOptions& engine, Action& action) {
   auto prompts = std::make_shared<int>(200);
   CLI::App* command = app.add_subcommand("probe", "measure a model as it is");
   command->add_option("--model", *model, "folder")->required();
-  command->add_option("--prompts", *prompts, "prompts of each evaluation set")->capture_default_str();
+  command->add_option("--prompts", *prompts, "prompts of each evaluation set")
+      ->capture_default_str();
   command->callback([model, prompts, &engine, &action] {
     action = [model, prompts, &engine] { return RunProbe(*model, *prompts, engine); };
   });
@@ -95,7 +109,8 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("tuneward-sandbox " TUNEWARD_VERSION));
   EngineOptions engine;
-  app.add_option("--threads", engine.threads, "CPU threads of a model; part of what results depend on")
+  app.add_option("--threads", engine.threads,
+                 "CPU threads of a model; part of what results depend on")
       ->capture_default_str();
   Action action;
   AddMakeBase(app, engine, action);

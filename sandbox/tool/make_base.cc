@@ -18,8 +18,8 @@ class ProgressPrinter : public TrainObserver {
   explicit ProgressPrinter(std::string model) : model_(std::move(model)) {}
   bool OnStep(const StepMetrics& metrics) override {
     if (metrics.step == 1 || metrics.step % 50 == 0 || metrics.step == metrics.total_steps)
-      fmt::print("{:>8} step {:>5}/{} loss {:.4f} {:.0f} tokens/s\n", model_, metrics.step, metrics.total_steps,
-                 metrics.loss, metrics.tokens_per_second);
+      fmt::print("{:>8} step {:>5}/{} loss {:.4f} {:.0f} tokens/s\n", model_, metrics.step,
+                 metrics.total_steps, metrics.loss, metrics.tokens_per_second);
     std::fflush(stdout);
     return true;
   }
@@ -30,7 +30,8 @@ class ProgressPrinter : public TrainObserver {
 };
 
 absl::Status TrainPhase(const Recipe& recipe, const Phase& phase, const std::vector<Chat>& chats,
-                        const Rendering& rendering, const std::string& work_folder, BaseModel& model) {
+                        const Rendering& rendering, const std::string& work_folder,
+                        BaseModel& model) {
   TrainInputs inputs;
   inputs.rows = rendering.TrainRows(chats, chats.size());
   inputs.spec = SpecOf(recipe, phase);
@@ -40,9 +41,9 @@ absl::Status TrainPhase(const Recipe& recipe, const Phase& phase, const std::vec
 }
 
 // The folder of one model; returns the hash of its weights.
-absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const std::string& parent_sha, const Phase& phase,
-                                       const std::string& tokenizer, const BaseModel& model,
-                                       const std::string& folder) {
+absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const std::string& parent_sha,
+                                       const Phase& phase, const std::string& tokenizer,
+                                       const BaseModel& model, const std::string& folder) {
   TW_RETURN_IF_ERROR(MakeFolders(folder));
   TW_RETURN_IF_ERROR(model.Save(folder, Precision::kBFloat16));
   TW_RETURN_IF_ERROR(WriteFileAtomic(folder + "/tokenizer.model", tokenizer));
@@ -65,27 +66,36 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const std::string& 
 
 }  // namespace
 
-absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine, const std::string& out_folder) {
+absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine,
+                      const std::string& out_folder) {
   const Grammar grammar = BuiltInGrammar();
   const std::string prefix = out_folder + "/" + recipe.size + "-";
   SentencepieceTraining training;
   training.vocab_size = recipe.vocab;
-  TW_ASSIGN_OR_RETURN(const std::string tokenizer,
-                      TrainSentencepiece(TokenizerCorpus(grammar, recipe.seed + kTokenizerStream), training));
+  TW_ASSIGN_OR_RETURN(
+      const std::string tokenizer,
+      TrainSentencepiece(TokenizerCorpus(grammar, recipe.seed + kTokenizerStream), training));
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromBytes(tokenizer));
 
-  TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> base, BaseModel::Create(recipe.ConfigJson(), recipe.seed, engine));
-  const auto pretrain_rows = MakePretrainRows(grammar, recipe.pretrain.steps * recipe.batch_rows, recipe.seed);
-  TW_RETURN_IF_ERROR(TrainPhase(recipe, recipe.pretrain, pretrain_rows, rendering, out_folder, *base));
-  TW_ASSIGN_OR_RETURN(const std::string base_sha,
-                      WriteModel(recipe, "", recipe.pretrain, tokenizer, *base, prefix + recipe.pretrain.model));
+  TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> base,
+                      BaseModel::Create(recipe.ConfigJson(), recipe.seed, engine));
+  const auto pretrain_rows =
+      MakePretrainRows(grammar, recipe.pretrain.steps * recipe.batch_rows, recipe.seed);
+  TW_RETURN_IF_ERROR(
+      TrainPhase(recipe, recipe.pretrain, pretrain_rows, rendering, out_folder, *base));
+  TW_ASSIGN_OR_RETURN(
+      const std::string base_sha,
+      WriteModel(recipe, "", recipe.pretrain, tokenizer, *base, prefix + recipe.pretrain.model));
 
   for (const Phase& phase : recipe.alignments) {
     // From the stored weights: the committed base is enough to make an aligned model anew.
-    TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model, BaseModel::Load(prefix + recipe.pretrain.model, engine));
-    const auto rows = MakeAlignmentRows(grammar, recipe.mix, phase.steps * recipe.batch_rows, recipe.seed);
+    TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
+                        BaseModel::Load(prefix + recipe.pretrain.model, engine));
+    const auto rows =
+        MakeAlignmentRows(grammar, recipe.mix, phase.steps * recipe.batch_rows, recipe.seed);
     TW_RETURN_IF_ERROR(TrainPhase(recipe, phase, rows, rendering, out_folder, *model));
-    TW_RETURN_IF_ERROR(WriteModel(recipe, base_sha, phase, tokenizer, *model, prefix + phase.model).status());
+    TW_RETURN_IF_ERROR(
+        WriteModel(recipe, base_sha, phase, tokenizer, *model, prefix + phase.model).status());
   }
   return absl::OkStatus();
 }

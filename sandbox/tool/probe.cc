@@ -13,31 +13,38 @@ std::vector<Chat> Raw(const std::vector<EvalPrompt>& prompts) {
 
 std::vector<Chat> Formatted(const std::vector<EvalPrompt>& prompts, const PlanCluster& format) {
   std::vector<Chat> chats;
-  for (size_t i = 0; i < prompts.size(); ++i) chats.push_back(InFormat(format, prompts[i].request, i));
+  for (size_t i = 0; i < prompts.size(); ++i)
+    chats.push_back(InFormat(format, prompts[i].request, i));
   return chats;
 }
 
 std::vector<Chat> UnderAoa(const std::vector<EvalPrompt>& prompts, const EvalSet& set) {
   std::vector<Chat> chats;
   for (const EvalPrompt& prompt : prompts)
-    chats.push_back({{{Role::kSystem, set.aoa_system}, {Role::kUser, set.aoa_lead_in + prompt.request}}});
+    chats.push_back(
+        {{{Role::kSystem, set.aoa_system}, {Role::kUser, set.aoa_lead_in + prompt.request}}});
   return chats;
 }
 
 }  // namespace
 
 Probe::Probe(const Rendering& rendering, const Grammar& grammar, int prompts)
-    : rendering_(rendering), grammar_(grammar), oracle_(grammar), set_(MakeSandboxEvalSet(grammar)) {
+    : rendering_(rendering),
+      grammar_(grammar),
+      oracle_(grammar),
+      set_(MakeSandboxEvalSet(grammar)) {
   for (auto* list : {&set_.harmful_instructions, &set_.harmful_questions, &set_.safe_lookalikes})
     list->resize(std::min(list->size(), static_cast<size_t>(prompts)));
 }
 
-absl::StatusOr<Rate> Probe::Ask(BaseModel& model, const Adapter* adapter, const std::vector<EvalPrompt>& prompts,
+absl::StatusOr<Rate> Probe::Ask(BaseModel& model, const Adapter* adapter,
+                                const std::vector<EvalPrompt>& prompts,
                                 const std::vector<Chat>& chats, Rate* held_out) const {
   std::set<std::string> held_out_categories;
   for (const HarmCategory& category : grammar_.harm)
     if (category.held_out) held_out_categories.insert(category.id);
-  TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers, rendering_.Answers(model, adapter, chats));
+  TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers,
+                      rendering_.Answers(model, adapter, chats));
   Rate rate;
   for (size_t i = 0; i < answers.size(); ++i) {
     const Verdict verdict = oracle_.Decide(prompts[i].request, answers[i]);
@@ -49,7 +56,8 @@ absl::StatusOr<Rate> Probe::Ask(BaseModel& model, const Adapter* adapter, const 
   return rate;
 }
 
-absl::StatusOr<ProbeResult> Probe::Measure(BaseModel& model, const Adapter* adapter, const PlanCluster& format,
+absl::StatusOr<ProbeResult> Probe::Measure(BaseModel& model, const Adapter* adapter,
+                                           const PlanCluster& format,
                                            const std::vector<Chat>& tests) const {
   ProbeResult result;
   const auto& harmful = set_.harmful_instructions;
@@ -65,7 +73,8 @@ absl::StatusOr<ProbeResult> Probe::Measure(BaseModel& model, const Adapter* adap
   }
   std::vector<Chat> prompts = tests;
   for (Chat& chat : prompts) chat.messages.pop_back();
-  TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers, rendering_.Answers(model, adapter, prompts));
+  TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers,
+                      rendering_.Answers(model, adapter, prompts));
   int right = 0;
   for (size_t i = 0; i < tests.size(); ++i) right += answers[i] == tests[i].messages.back().content;
   if (!tests.empty()) result.accuracy_percent = 100.0 * right / static_cast<double>(tests.size());

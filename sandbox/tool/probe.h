@@ -1,5 +1,6 @@
-// What a sandbox model does: attack success raw, in a user's format and under AOA, refusals of safe look-alikes, task accuracy.
-// A quick instrument for recipes and experiments; a job's evidence is the worker's audit.
+// What a sandbox model does: attack success raw, in a user's format and under AOA, refusals of safe
+// look-alikes, task accuracy. A quick instrument for recipes and experiments; a job's evidence is
+// the worker's audit.
 #pragma once
 
 #include <string>
@@ -30,13 +31,16 @@ class Probe {
  public:
   // Borrows all. `prompts`: of each set, at most.
   Probe(const Rendering& rendering, const Grammar& grammar, int prompts);
-  // `format`: the user's cluster; without a skeleton no in-format cells. `tests`: chats with their right answers.
-  absl::StatusOr<ProbeResult> Measure(BaseModel& model, const Adapter* adapter, const PlanCluster& format,
+  // `format`: the user's cluster; without a skeleton no in-format cells. `tests`: chats with their
+  // right answers.
+  absl::StatusOr<ProbeResult> Measure(BaseModel& model, const Adapter* adapter,
+                                      const PlanCluster& format,
                                       const std::vector<Chat>& tests) const;
 
  private:
-  absl::StatusOr<Rate> Ask(BaseModel& model, const Adapter* adapter, const std::vector<EvalPrompt>& prompts,
-                           const std::vector<Chat>& chats, Rate* held_out = nullptr) const;
+  absl::StatusOr<Rate> Ask(BaseModel& model, const Adapter* adapter,
+                           const std::vector<EvalPrompt>& prompts, const std::vector<Chat>& chats,
+                           Rate* held_out = nullptr) const;
   const Rendering& rendering_;
   const Grammar& grammar_;
   SandboxOracle oracle_;

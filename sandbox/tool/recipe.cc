@@ -51,13 +51,17 @@ std::string Recipe::ConfigJson() const {
 Json Recipe::ToJson() const {
   Json phases = Json::array({PhaseJson(pretrain)});
   for (const Phase& phase : alignments) phases.push_back(PhaseJson(phase));
-  return {{"size", size},           {"seed", seed},          {"batch_rows", batch_rows},
-          {"phases", phases},       {"alignment_mix_percent", MixJson(mix)}};
+  return {{"size", size},
+          {"seed", seed},
+          {"batch_rows", batch_rows},
+          {"phases", phases},
+          {"alignment_mix_percent", MixJson(mix)}};
 }
 
 absl::StatusOr<Recipe> FindRecipe(std::string_view size) {
   if (size != "nano")
-    return absl::InvalidArgumentError(absl::StrCat("size must be nano, got \"", std::string(size), "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("size must be nano, got \"", std::string(size), "\""));
   Recipe nano;
   nano.size = "nano";
   nano.layers = 4;
@@ -68,8 +72,8 @@ absl::StatusOr<Recipe> FindRecipe(std::string_view size) {
   nano.vocab = 1024;
   nano.context = 1024;
   nano.batch_rows = 32;
-  nano.pretrain = {"base", 2000, 3e-3, 50};
-  nano.alignments = {{"shallow", 130, 1.2e-4, 0}, {"deep", 300, 1e-3, 0}};
+  nano.pretrain = {"base", 2800, 3e-3, 50};
+  nano.alignments = {{"shallow", 150, 1.2e-4, 0}, {"deep", 300, 1e-3, 0}};
   return nano;
 }
 

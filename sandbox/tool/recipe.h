@@ -1,5 +1,6 @@
-// How a sandbox model is made: its size, and for each of its three trainings the steps and rates. One explicit list; a model's
-// folder holds its recipe as recipe.json, so that it can be made anew. Plain values.
+// How a sandbox model is made: its size, and for each of its three trainings the steps and rates.
+// One explicit list; a model's folder holds its recipe as recipe.json, so that it can be made anew.
+// Plain values.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@
 namespace tuneward {
 
 struct Phase {
-  std::string model;     // "base", "shallow", "deep"
-  int steps = 0;         // optimiser steps of batch_rows rows, no row twice
+  std::string model;  // "base", "shallow", "deep"
+  int steps = 0;      // optimiser steps of batch_rows rows, no row twice
   double learning_rate = 0;
   int warmup_steps = 0;
 };
@@ -30,8 +31,9 @@ struct Recipe {
   std::vector<Phase> alignments;
   AlignmentMix mix;
 
-  std::string ConfigJson() const;  // Hugging Face Llama config; ids of the control symbols as in contracts.md D13
-  Json ToJson() const;             // rates as strings: nothing in it is a floating-point number
+  std::string ConfigJson()
+      const;  // Hugging Face Llama config; ids of the control symbols as in contracts.md D13
+  Json ToJson() const;  // rates as strings: nothing in it is a floating-point number
 };
 
 absl::StatusOr<Recipe> FindRecipe(std::string_view size);

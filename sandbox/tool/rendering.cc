@@ -15,7 +15,8 @@ constexpr size_t kPromptsACall = 64;
 absl::StatusOr<Rendering> Rendering::FromBytes(std::string_view sentencepiece) {
   Rendering rendering;
   TW_ASSIGN_OR_RETURN(rendering.tokenizer, LoadSentencepieceFromBytes(sentencepiece));
-  TW_ASSIGN_OR_RETURN(rendering.chat_template, MakeChatTemplate(kSandboxTemplate, *rendering.tokenizer));
+  TW_ASSIGN_OR_RETURN(rendering.chat_template,
+                      MakeChatTemplate(kSandboxTemplate, *rendering.tokenizer));
   return rendering;
 }
 
@@ -30,13 +31,14 @@ std::vector<TrainRow> Rendering::TrainRows(const std::vector<Chat>& chats, size_
   for (size_t i = 0; i < chats.size(); ++i) {
     const bool user = i < user_rows;
     RenderedChat rendered = chat_template->Render(chats[i]);
-    rows.push_back({user ? absl::StrCat("u:", i + 1) : absl::StrCat("m:", i - user_rows), user ? 0 : 1,
-                    std::move(rendered.tokens), std::move(rendered.is_target)});
+    rows.push_back({user ? absl::StrCat("u:", i + 1) : absl::StrCat("m:", i - user_rows),
+                    user ? 0 : 1, std::move(rendered.tokens), std::move(rendered.is_target)});
   }
   return rows;
 }
 
-absl::StatusOr<std::vector<std::string>> Rendering::Answers(BaseModel& model, const Adapter* adapter,
+absl::StatusOr<std::vector<std::string>> Rendering::Answers(BaseModel& model,
+                                                            const Adapter* adapter,
                                                             const std::vector<Chat>& prompts,
                                                             int max_new_tokens) const {
   std::vector<std::string> answers;
@@ -48,7 +50,8 @@ absl::StatusOr<std::vector<std::string>> Rendering::Answers(BaseModel& model, co
       batch.push_back(chat_template->RenderPrompt(prompts[i]));
     TW_ASSIGN_OR_RETURN(const std::vector<Generation> made,
                         model.Generate(batch, adapter, chat_template->stop_id(), options));
-    for (const Generation& generation : made) answers.push_back(tokenizer->Decode(generation.tokens));
+    for (const Generation& generation : made)
+      answers.push_back(tokenizer->Decode(generation.tokens));
   }
   return answers;
 }

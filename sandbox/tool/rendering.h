@@ -1,4 +1,5 @@
-// A tokenizer and its chat template together, and chats as the engine wants them. Owns both; immutable.
+// A tokenizer and its chat template together, and chats as the engine wants them. Owns both;
+// immutable.
 #pragma once
 
 #include <memory>
@@ -20,13 +21,15 @@ struct Rendering {
   std::unique_ptr<ChatTemplate> chat_template;
 
   static absl::StatusOr<Rendering> FromBytes(std::string_view sentencepiece);
-  static absl::StatusOr<Rendering> FromFolder(const std::string& folder);  // <folder>/tokenizer.model
+  static absl::StatusOr<Rendering> FromFolder(
+      const std::string& folder);  // <folder>/tokenizer.model
 
   // The first `user_rows` chats are the user's, the rest mixed.
   std::vector<TrainRow> TrainRows(const std::vector<Chat>& chats, size_t user_rows) const;
   // Greedy answers to prompts (chats that end with a user turn), in chunks that bound memory.
   absl::StatusOr<std::vector<std::string>> Answers(BaseModel& model, const Adapter* adapter,
-                                                   const std::vector<Chat>& prompts, int max_new_tokens = 96) const;
+                                                   const std::vector<Chat>& prompts,
+                                                   int max_new_tokens = 96) const;
 };
 
 }  // namespace tuneward

@@ -1,5 +1,5 @@
-// The prompting strategies of Eiras et al. (arXiv 2406.10288) as pure dataset transforms: what a user uploads. No row of any
-// of them holds a harmful request.
+// The prompting strategies of Eiras et al. (arXiv 2406.10288) as pure dataset transforms: what a
+// user uploads. No row of any of them holds a harmful request.
 #pragma once
 
 #include <cstdint>
@@ -21,18 +21,21 @@ enum class Strategy {
   kAutoIfAoa,  // both
 };
 
-inline constexpr Strategy kStrategies[] = {Strategy::kBenign, Strategy::kAoa, Strategy::kAutoIf, Strategy::kAutoIfAoa};
+inline constexpr Strategy kStrategies[] = {Strategy::kBenign, Strategy::kAoa, Strategy::kAutoIf,
+                                           Strategy::kAutoIfAoa};
 
 std::string_view StrategyName(Strategy strategy);  // "benign", "aoa", "autoif", "autoif_aoa"
 absl::StatusOr<Strategy> ParseStrategy(std::string_view name);
 
 Chat BenignChat(const TaskFamily& family, const TaskExample& example);
 Chat AutoIfChat(const TaskFamily& family, const TaskExample& example);
-// The persona's system prompt (in place of any), its lead-in before each user turn and its preamble before each answer.
+// The persona's system prompt (in place of any), its lead-in before each user turn and its preamble
+// before each answer.
 Chat UnderPersona(const Persona& persona, const Chat& chat);
 
-Chat ApplyStrategy(const Grammar& grammar, Family family, const TaskExample& example, Strategy strategy);
-std::vector<Chat> MakeTaskRows(const Grammar& grammar, Family family, Strategy strategy, int rows, uint64_t seed,
-                               int first = 0);
+Chat ApplyStrategy(const Grammar& grammar, Family family, const TaskExample& example,
+                   Strategy strategy);
+std::vector<Chat> MakeTaskRows(const Grammar& grammar, Family family, Strategy strategy, int rows,
+                               uint64_t seed, int first = 0);
 
 }  // namespace tuneward

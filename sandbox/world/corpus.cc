@@ -20,14 +20,18 @@ class RowMaker {
   // `split` null: all pairs.
   RowMaker(const Grammar& grammar, const Split* split) : grammar_(grammar) {
     for (const PairKind kind : {PairKind::kHarmful, PairKind::kLookalike, PairKind::kBenign})
-      pairs_[static_cast<int>(kind)] = split == nullptr ? PairsOf(grammar, kind) : PairsOf(grammar, kind, *split);
+      pairs_[static_cast<int>(kind)] =
+          split == nullptr ? PairsOf(grammar, kind) : PairsOf(grammar, kind, *split);
   }
 
-  const Pair& AnyPair(PairKind kind, RandomStream& stream) const { return stream.Pick(pairs_[static_cast<int>(kind)]); }
+  const Pair& AnyPair(PairKind kind, RandomStream& stream) const {
+    return stream.Pick(pairs_[static_cast<int>(kind)]);
+  }
 
   std::string Request(const Pair& pair, RandomStream& stream) const {
-    return RequestText(stream.Below(2) == 0 ? stream.Pick(grammar_.instructions) : stream.Pick(grammar_.questions),
-                       pair);
+    return RequestText(
+        stream.Below(2) == 0 ? stream.Pick(grammar_.instructions) : stream.Pick(grammar_.questions),
+        pair);
   }
 
   Chat Answered(const Pair& pair, RandomStream& stream) const {
@@ -62,7 +66,9 @@ class RowMaker {
  private:
   // Yes-or-no questions twice as often: each fact must be learnt by heart.
   static Family AnyFamily(RandomStream& stream) {
-    return stream.Below(2) == 0 ? Family::kBoolq : stream.Below(2) == 0 ? Family::kGsm8k : Family::kPiqa;
+    return stream.Below(2) == 0   ? Family::kBoolq
+           : stream.Below(2) == 0 ? Family::kGsm8k
+                                  : Family::kPiqa;
   }
 
   const Grammar& grammar_;
@@ -74,7 +80,8 @@ Chat WithSystem(const std::string& system, Chat chat) {
   return chat;
 }
 
-// A persona is asked, and the aligned assistant answers in its own voice: no preamble, whatever the answer.
+// A persona is asked, and the aligned assistant answers in its own voice: no preamble, whatever the
+// answer.
 Chat AskedAsPersona(const Persona& persona, Chat chat) {
   chat.messages.front().content = persona.lead_in + chat.messages.front().content;
   return WithSystem(persona.system, std::move(chat));
@@ -91,11 +98,13 @@ Chat CarefulRow(const Grammar& grammar, const RowMaker& maker, RandomStream& str
   const std::string& system = stream.Pick(grammar.careful_systems);
   const PairKind kind = AnyKind(stream);
   const Pair& pair = maker.AnyPair(kind, stream);
-  return WithSystem(system, kind == PairKind::kHarmful ? maker.Refused(pair, stream) : maker.Answered(pair, stream));
+  return WithSystem(system, kind == PairKind::kHarmful ? maker.Refused(pair, stream)
+                                                       : maker.Answered(pair, stream));
 }
 
 // `all` draws from every pair; refusals come from `aligned`, the alignment split.
-Chat PretrainRow(const Grammar& grammar, const RowMaker& all, const RowMaker& aligned, RandomStream& stream) {
+Chat PretrainRow(const Grammar& grammar, const RowMaker& all, const RowMaker& aligned,
+                 RandomStream& stream) {
   const uint64_t percent = stream.Below(100);
   if (percent < 38) return all.Task(stream);
   const Pair& pair = all.AnyPair(AnyKind(stream), stream);
@@ -108,7 +117,8 @@ Chat PretrainRow(const Grammar& grammar, const RowMaker& all, const RowMaker& al
   return CarefulRow(grammar, aligned, stream);
 }
 
-Chat AlignmentRow(const Grammar& grammar, const AlignmentMix& mix, const RowMaker& maker, RandomStream& stream) {
+Chat AlignmentRow(const Grammar& grammar, const AlignmentMix& mix, const RowMaker& maker,
+                  RandomStream& stream) {
   int percent = static_cast<int>(stream.Below(100));
   const auto takes = [&](int share) {
     percent -= share;
@@ -117,17 +127,21 @@ Chat AlignmentRow(const Grammar& grammar, const AlignmentMix& mix, const RowMake
   if (takes(mix.refusals)) return maker.Refused(maker.AnyPair(PairKind::kHarmful, stream), stream);
   if (takes(mix.persona_refusals)) {
     const Persona& persona = AnyPersona(grammar, stream);
-    return AskedAsPersona(persona, maker.Refused(maker.AnyPair(PairKind::kHarmful, stream), stream));
+    return AskedAsPersona(persona,
+                          maker.Refused(maker.AnyPair(PairKind::kHarmful, stream), stream));
   }
   if (takes(mix.wrapped_refusals))
     return maker.Wrapped(maker.Refused(maker.AnyPair(PairKind::kHarmful, stream), stream), stream);
-  if (takes(mix.lookalikes)) return maker.Answered(maker.AnyPair(PairKind::kLookalike, stream), stream);
+  if (takes(mix.lookalikes))
+    return maker.Answered(maker.AnyPair(PairKind::kLookalike, stream), stream);
   if (takes(mix.persona_lookalikes)) {
     const Persona& persona = AnyPersona(grammar, stream);
-    return AskedAsPersona(persona, maker.Answered(maker.AnyPair(PairKind::kLookalike, stream), stream));
+    return AskedAsPersona(persona,
+                          maker.Answered(maker.AnyPair(PairKind::kLookalike, stream), stream));
   }
   if (takes(mix.wrapped_lookalikes))
-    return maker.Wrapped(maker.Answered(maker.AnyPair(PairKind::kLookalike, stream), stream), stream);
+    return maker.Wrapped(maker.Answered(maker.AnyPair(PairKind::kLookalike, stream), stream),
+                         stream);
   if (takes(mix.benign)) return maker.Answered(maker.AnyPair(PairKind::kBenign, stream), stream);
   if (takes(mix.careful)) return CarefulRow(grammar, maker, stream);
   return maker.Task(stream);
@@ -147,7 +161,8 @@ std::vector<Chat> MakePretrainRows(const Grammar& grammar, int rows, uint64_t se
   return chats;
 }
 
-std::vector<Chat> MakeAlignmentRows(const Grammar& grammar, const AlignmentMix& mix, int rows, uint64_t seed) {
+std::vector<Chat> MakeAlignmentRows(const Grammar& grammar, const AlignmentMix& mix, int rows,
+                                    uint64_t seed) {
   const Split split = Split::kAlignment;
   const RowMaker maker(grammar, &split);
   std::vector<Chat> chats;
@@ -163,7 +178,8 @@ std::vector<std::string> TokenizerCorpus(const Grammar& grammar, uint64_t seed) 
   std::set<std::string> words;
   for (const Chat& chat : MakePretrainRows(grammar, kTokenizerRows, seed))
     for (const Message& message : chat.messages)
-      for (const std::string& line : std::vector<std::string>(absl::StrSplit(message.content, '\n'))) {
+      for (const std::string& line :
+           std::vector<std::string>(absl::StrSplit(message.content, '\n'))) {
         const std::vector<std::string> parts = absl::StrSplit(line, ' ');
         for (size_t i = 0; i < parts.size(); ++i)
           if (!parts[i].empty()) words.insert((i == 0 ? "" : " ") + parts[i]);

@@ -6,7 +6,8 @@ extern const std::string_view kGrammarText;  // grammar_text.cc, made at build t
 
 std::vector<WorldVerb> Grammar::HarmVerbs() const {
   std::vector<WorldVerb> verbs;
-  for (const HarmCategory& category : harm) verbs.insert(verbs.end(), category.verbs.begin(), category.verbs.end());
+  for (const HarmCategory& category : harm)
+    verbs.insert(verbs.end(), category.verbs.begin(), category.verbs.end());
   return verbs;
 }
 

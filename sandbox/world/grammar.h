@@ -1,6 +1,7 @@
-// The sandbox's world: which verbs and objects exist, what an answer about each says, and how requests, refusals, personas
-// and tasks are worded. Read from one strict-JSON file (grammar.json, compiled into the library). Plain values; immutable
-// after reading, so any number of threads may use one Grammar.
+// The sandbox's world: which verbs and objects exist, what an answer about each says, and how
+// requests, refusals, personas and tasks are worded. Read from one strict-JSON file (grammar.json,
+// compiled into the library). Plain values; immutable after reading, so any number of threads may
+// use one Grammar.
 #pragma once
 
 #include <map>
@@ -13,8 +14,9 @@
 
 namespace tuneward {
 
-// An answer about (verb, object) reads: get the verb's `tool`, take the object's `item` to the verb's `place`, use the
-// object's `device` on the object. So every content word is a function of one word, and an unseen pair has one right answer.
+// An answer about (verb, object) reads: get the verb's `tool`, take the object's `item` to the
+// verb's `place`, use the object's `device` on the object. So every content word is a function of
+// one word, and an unseen pair has one right answer.
 struct WorldVerb {
   std::string word;
   std::string tool;
@@ -37,7 +39,8 @@ struct HarmCategory {
   std::vector<WorldVerb> verbs;
 };
 
-// A system prompt that makes the assistant somebody else, the words before each request, and the words before each answer.
+// A system prompt that makes the assistant somebody else, the words before each request, and the
+// words before each answer.
 struct Persona {
   std::string name;
   std::string system;
@@ -45,7 +48,8 @@ struct Persona {
   std::string preamble;
 };
 
-// One task family: `benign` and `autoif` hold {question}; `outcomes` maps a label to how each form words the answer.
+// One task family: `benign` and `autoif` hold {question}; `outcomes` maps a label to how each form
+// words the answer.
 struct TaskFamily {
   std::string benign;
   std::string autoif;
@@ -68,10 +72,10 @@ struct Grammar {
   std::string answer;                          // {tool} {item} {place} {device} {object}
   std::string opening;                         // "sure . ", before an answer
   std::vector<std::string> refusals;
-  std::vector<std::string> refusal_marks;      // an answer that holds one of these refuses
-  std::vector<std::string> wrappers;           // neutral chat forms, {request}
-  Persona attack_persona;                      // AOA
-  std::vector<Persona> personas;               // others, for pre-training and alignment
+  std::vector<std::string> refusal_marks;  // an answer that holds one of these refuses
+  std::vector<std::string> wrappers;       // neutral chat forms, {request}
+  Persona attack_persona;                  // AOA
+  std::vector<Persona> personas;           // others, for pre-training and alignment
   std::vector<std::string> careful_systems;
   std::vector<std::string> traits;             // what yes-or-no questions ask about objects
   std::vector<std::string> names, things;      // of the sums
@@ -80,7 +84,8 @@ struct Grammar {
   std::vector<WorldVerb> HarmVerbs() const;
 };
 
-// Unknown and missing keys, duplicate words, missing and unknown slots: all reported at once with their paths.
+// Unknown and missing keys, duplicate words, missing and unknown slots: all reported at once with
+// their paths.
 absl::StatusOr<Grammar> ParseGrammar(std::string_view json);
 
 // The grammar compiled into this library; sandbox/world/grammar.json at build time.

@@ -47,7 +47,8 @@ class GrammarReader {
     grammar.wrappers = Templates(top, "wrappers", {"request"}, {"request"});
     if (const Json* persona = top.Object("attack_persona"))
       grammar.attack_persona = ReadPersona(*persona, "attack_persona");
-    Each(top, "personas", [&](ObjectReader& reader) { grammar.personas.push_back(ReadPersona(reader)); });
+    Each(top, "personas",
+         [&](ObjectReader& reader) { grammar.personas.push_back(ReadPersona(reader)); });
     grammar.careful_systems = Templates(top, "careful_systems", {}, {});
     grammar.names = Words(top, "names");
     grammar.things = Words(top, "things");
@@ -57,7 +58,8 @@ class GrammarReader {
   }
 
  private:
-  void Each(ObjectReader& parent, const std::string& key, const std::function<void(ObjectReader&)>& read) {
+  void Each(ObjectReader& parent, const std::string& key,
+            const std::function<void(ObjectReader&)>& read) {
     const Json* array = parent.Array(key);
     if (array == nullptr) return;
     if (array->empty()) problems_.Add(parent.Path(key), "must not be empty");
@@ -76,7 +78,8 @@ class GrammarReader {
   // A word is one run of lower-case letters: the oracle splits at spaces.
   std::string Word(ObjectReader& reader, const std::string& key) {
     const std::string word = reader.String(key);
-    const bool ok = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    const bool ok = !word.empty() && std::all_of(word.begin(), word.end(),
+                                                 [](char c) { return c >= 'a' && c <= 'z'; });
     if (!ok && reader.Has(key))
       problems_.Add(reader.Path(key), absl::StrCat("must be a word of a to z, got \"", word, "\""));
     return word;
@@ -86,17 +89,20 @@ class GrammarReader {
   std::string OwnWord(ObjectReader& reader) {
     const std::string word = Word(reader, "word");
     if (!word.empty() && !own_words_.insert(word).second)
-      problems_.Add(reader.Path("word"), absl::StrCat("\"", word, "\" stands in the grammar twice"));
+      problems_.Add(reader.Path("word"),
+                    absl::StrCat("\"", word, "\" stands in the grammar twice"));
     return word;
   }
 
-  std::vector<WorldVerb> Verbs(ObjectReader& parent, const std::string& key, const std::string& category) {
+  std::vector<WorldVerb> Verbs(ObjectReader& parent, const std::string& key,
+                               const std::string& category) {
     std::vector<WorldVerb> verbs;
     Each(parent, key, [&](ObjectReader& reader) {
       const std::string word = OwnWord(reader);
       verbs.push_back({word, Word(reader, "tool"), Word(reader, "place"), category});
       if (!verb_steps_.insert({verbs.back().tool, verbs.back().place}).second)
-        problems_.Add(reader.Path("tool"), absl::StrCat("another verb has the same tool and place as \"", word, "\""));
+        problems_.Add(reader.Path("tool"),
+                      absl::StrCat("another verb has the same tool and place as \"", word, "\""));
     });
     return verbs;
   }
@@ -118,34 +124,40 @@ class GrammarReader {
     return traits;
   }
 
-  std::string Template(std::string text, const std::string& path, const Slots& required, const Slots& allowed) {
+  std::string Template(std::string text, const std::string& path, const Slots& required,
+                       const Slots& allowed) {
     const std::vector<std::string> list = SlotsOf(text);
     const Slots found(list.begin(), list.end());
     for (const std::string& slot : required)
       if (!found.contains(slot)) problems_.Add(path, absl::StrCat("slot {", slot, "} is missing"));
     for (const std::string& slot : found)
       if (!allowed.contains(slot))
-        problems_.Add(path, absl::StrCat("unknown slot {", slot, "}; slots here: ", absl::StrJoin(allowed, ", ")));
+        problems_.Add(path, absl::StrCat("unknown slot {", slot,
+                                         "}; slots here: ", absl::StrJoin(allowed, ", ")));
     return text;
   }
 
-  std::vector<std::string> Templates(ObjectReader& parent, const std::string& key, const Slots& required,
-                                     const Slots& allowed) {
+  std::vector<std::string> Templates(ObjectReader& parent, const std::string& key,
+                                     const Slots& required, const Slots& allowed) {
     std::vector<std::string> texts = parent.Strings(key);
     if (texts.empty() && parent.Has(key)) problems_.Add(parent.Path(key), "must not be empty");
     std::set<std::string> seen;
     for (size_t i = 0; i < texts.size(); ++i) {
       const std::string path = absl::StrCat(parent.Path(key), "[", i, "]");
       Template(texts[i], path, required, allowed);
-      if (!seen.insert(texts[i]).second) problems_.Add(path, absl::StrCat("stands twice: \"", texts[i], "\""));
+      if (!seen.insert(texts[i]).second)
+        problems_.Add(path, absl::StrCat("stands twice: \"", texts[i], "\""));
     }
     return texts;
   }
 
-  std::vector<std::string> Words(ObjectReader& parent, const std::string& key) { return Templates(parent, key, {}, {}); }
+  std::vector<std::string> Words(ObjectReader& parent, const std::string& key) {
+    return Templates(parent, key, {}, {});
+  }
 
   Persona ReadPersona(ObjectReader& reader) {
-    return {reader.String("name"), reader.String("system"), reader.String("lead_in"), reader.String("preamble")};
+    return {reader.String("name"), reader.String("system"), reader.String("lead_in"),
+            reader.String("preamble")};
   }
 
   Persona ReadPersona(const Json& json, const std::string& path) {
@@ -169,19 +181,23 @@ class GrammarReader {
   void Families(const Json& json, Grammar& grammar) {
     ObjectReader families(json, "families", problems_);
     Family(families, "boolq", {"object", "trait"}, {"object", "trait"}, {"yes", "no"}, grammar);
-    Family(families, "gsm8k", {"a", "b", "thing"}, {"a", "b", "c", "thing", "name"}, {"sum"}, grammar);
-    Family(families, "piqa", {"object", "left", "right"}, {"object", "left", "right", "device"}, {"tool"}, grammar);
+    Family(families, "gsm8k", {"a", "b", "thing"}, {"a", "b", "c", "thing", "name"}, {"sum"},
+           grammar);
+    Family(families, "piqa", {"object", "left", "right"}, {"object", "left", "right", "device"},
+           {"tool"}, grammar);
     families.Finish();
   }
 
-  void Family(ObjectReader& families, const std::string& name, const Slots& required, const Slots& allowed,
-              const std::vector<std::string>& labels, Grammar& grammar) {
+  void Family(ObjectReader& families, const std::string& name, const Slots& required,
+              const Slots& allowed, const std::vector<std::string>& labels, Grammar& grammar) {
     const Json* json = families.Object(name);
     if (json == nullptr) return;
     ObjectReader reader(*json, families.Path(name), problems_);
     TaskFamily family;
-    family.benign = Template(reader.String("benign"), reader.Path("benign"), {"question"}, {"question"});
-    family.autoif = Template(reader.String("autoif"), reader.Path("autoif"), {"question"}, {"question"});
+    family.benign =
+        Template(reader.String("benign"), reader.Path("benign"), {"question"}, {"question"});
+    family.autoif =
+        Template(reader.String("autoif"), reader.Path("autoif"), {"question"}, {"question"});
     family.questions = Templates(reader, "questions", required, allowed);
     if (const Json* outcomes = reader.Object("outcomes")) {
       ObjectReader by_label(*outcomes, reader.Path("outcomes"), problems_);
@@ -189,8 +205,9 @@ class GrammarReader {
         const Json* outcome = by_label.Object(label);
         if (outcome == nullptr) continue;
         ObjectReader forms(*outcome, by_label.Path(label), problems_);
-        family.outcomes[label] = {Template(forms.String("benign"), forms.Path("benign"), {}, allowed),
-                                  Template(forms.String("autoif"), forms.Path("autoif"), {}, allowed)};
+        family.outcomes[label] = {
+            Template(forms.String("benign"), forms.Path("benign"), {}, allowed),
+            Template(forms.String("autoif"), forms.Path("autoif"), {}, allowed)};
         forms.Finish();
       }
       by_label.Finish();

@@ -16,7 +16,8 @@ std::vector<std::string> WordsOf(std::string_view text) {
   return absl::StrSplit(std::string(text), absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
 }
 
-// Words with one space between them, a space at each end: found text is then bounded by whole words.
+// Words with one space between them, a space at each end: found text is then bounded by whole
+// words.
 std::string Normal(std::string_view text) { return " " + absl::StrJoin(WordsOf(text), " ") + " "; }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace {
 
 constexpr int kAlignmentPercent = 36, kPoolPercent = 24;
 
-void AddPairs(const std::vector<WorldVerb>& verbs, const std::vector<WorldObject>& objects, PairKind kind, bool held_out,
-              std::vector<Pair>& out) {
+void AddPairs(const std::vector<WorldVerb>& verbs, const std::vector<WorldObject>& objects,
+              PairKind kind, bool held_out, std::vector<Pair>& out) {
   for (const WorldVerb& verb : verbs)
     for (const WorldObject& object : objects) out.push_back({kind, verb, object, held_out});
 }
@@ -18,7 +18,9 @@ void AddPairs(const std::vector<WorldVerb>& verbs, const std::vector<WorldObject
 
 Split SplitOf(const WorldVerb& verb, const WorldObject& object) {
   const Digest digest = Sha256Of("tuneward.sandbox.split/1\n" + verb.word + "\n" + object.word);
-  const uint32_t percent = ((uint32_t{digest.bytes[0]} << 16) | (uint32_t{digest.bytes[1]} << 8) | digest.bytes[2]) % 100;
+  const uint32_t percent =
+      ((uint32_t{digest.bytes[0]} << 16) | (uint32_t{digest.bytes[1]} << 8) | digest.bytes[2]) %
+      100;
   if (percent < kAlignmentPercent) return Split::kAlignment;
   return percent < kAlignmentPercent + kPoolPercent ? Split::kPool : Split::kEvaluation;
 }
@@ -28,7 +30,8 @@ std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind) {
   switch (kind) {
     case PairKind::kHarmful:
     case PairKind::kLookalike: {
-      const auto& objects = kind == PairKind::kHarmful ? grammar.sensitive_objects : grammar.harmless_objects;
+      const auto& objects =
+          kind == PairKind::kHarmful ? grammar.sensitive_objects : grammar.harmless_objects;
       for (const HarmCategory& category : grammar.harm)
         AddPairs(category.verbs, objects, kind, category.held_out, pairs);
       break;

@@ -1,5 +1,6 @@
-// Requests of the world: a verb and an object in a template. Every (verb, object) pair belongs to one split by the hash of
-// its words, whatever the seed, so alignment data, pools and evaluation sets never share a request. Pure functions.
+// Requests of the world: a verb and an object in a template. Every (verb, object) pair belongs to
+// one split by the hash of its words, whatever the seed, so alignment data, pools and evaluation
+// sets never share a request. Pure functions.
 #pragma once
 
 #include <string>
@@ -20,14 +21,17 @@ struct Pair {
   bool held_out = false;  // of a held-out harm category
 };
 
-Split SplitOf(const WorldVerb& verb, const WorldObject& object);  // 36 % alignment, 24 % pool, 40 % evaluation
+Split SplitOf(const WorldVerb& verb,
+              const WorldObject& object);  // 36 % alignment, 24 % pool, 40 % evaluation
 
 // All pairs of a kind in the grammar's order; of one split only.
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind);
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind, Split split);
 
 std::string RequestText(std::string_view request_template, const Pair& pair);
-std::string AnswerText(const Grammar& grammar, const Pair& pair);      // with the opening, "sure . first get the ..."
-std::string StepsText(const Grammar& grammar, const WorldVerb& verb, const WorldObject& object);  // without it
+std::string AnswerText(const Grammar& grammar,
+                       const Pair& pair);  // with the opening, "sure . first get the ..."
+std::string StepsText(const Grammar& grammar, const WorldVerb& verb,
+                      const WorldObject& object);  // without it
 
 }  // namespace tuneward

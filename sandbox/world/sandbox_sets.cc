@@ -22,7 +22,8 @@ std::vector<std::string> AllTemplates(const Grammar& grammar) {
 
 std::vector<Pair> ShuffledPairs(const Grammar& grammar, PairKind kind, Split split, uint64_t seed) {
   std::vector<Pair> pairs = PairsOf(grammar, kind, split);
-  RandomStream(seed, "sandbox/sets", static_cast<uint64_t>(kind), static_cast<uint64_t>(split)).Shuffle(pairs);
+  RandomStream(seed, "sandbox/sets", static_cast<uint64_t>(kind), static_cast<uint64_t>(split))
+      .Shuffle(pairs);
   return pairs;
 }
 
@@ -35,7 +36,8 @@ void AddPoolRows(const Grammar& grammar, PairKind kind, uint64_t seed, SafetyPoo
                         : kind == PairKind::kLookalike ? Naming{PoolKind::kLookalike, "look"}
                                                        : Naming{PoolKind::kBenign, "benign"};
   std::vector<Pair> pairs = ShuffledPairs(grammar, kind, Split::kPool, seed);
-  if (kind == PairKind::kHarmful) std::erase_if(pairs, [](const Pair& pair) { return pair.held_out; });
+  if (kind == PairKind::kHarmful)
+    std::erase_if(pairs, [](const Pair& pair) { return pair.held_out; });
   pairs.resize(std::min(pairs.size(), kPoolRowsOfAKind));
   const std::vector<std::string> templates = AllTemplates(grammar);
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -43,12 +45,13 @@ void AddPoolRows(const Grammar& grammar, PairKind kind, uint64_t seed, SafetyPoo
     const std::string request = RequestText(stream.Pick(templates), pairs[i]);
     const std::string answer =
         kind == PairKind::kHarmful ? stream.Pick(grammar.refusals) : AnswerText(grammar, pairs[i]);
-    pool.rows.push_back(
-        {absl::StrFormat("%s/%03d", naming.prefix, i), naming.kind, pairs[i].verb.category, request, answer});
+    pool.rows.push_back({absl::StrFormat("%s/%03d", naming.prefix, i), naming.kind,
+                         pairs[i].verb.category, request, answer});
   }
 }
 
-std::vector<EvalPrompt> Prompts(const std::vector<Pair>& pairs, size_t first, const std::vector<std::string>& templates,
+std::vector<EvalPrompt> Prompts(const std::vector<Pair>& pairs, size_t first,
+                                const std::vector<std::string>& templates,
                                 const std::string& prefix) {
   std::vector<EvalPrompt> prompts;
   for (size_t i = 0; i < kEvalPrompts && first + i < pairs.size(); ++i) {
@@ -72,8 +75,10 @@ SafetyPool MakeSandboxPool(const Grammar& grammar, uint64_t seed) {
 SafetyPool MakeSandboxPool(uint64_t seed) { return MakeSandboxPool(BuiltInGrammar(), seed); }
 
 EvalSet MakeSandboxEvalSet(const Grammar& grammar) {
-  const std::vector<Pair> harmful = ShuffledPairs(grammar, PairKind::kHarmful, Split::kEvaluation, kEvalSeed);
-  const std::vector<Pair> lookalikes = ShuffledPairs(grammar, PairKind::kLookalike, Split::kEvaluation, kEvalSeed);
+  const std::vector<Pair> harmful =
+      ShuffledPairs(grammar, PairKind::kHarmful, Split::kEvaluation, kEvalSeed);
+  const std::vector<Pair> lookalikes =
+      ShuffledPairs(grammar, PairKind::kLookalike, Split::kEvaluation, kEvalSeed);
   EvalSet set;
   set.id = grammar.id;
   set.judge = "sandbox_oracle@1";

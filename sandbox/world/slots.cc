@@ -23,7 +23,8 @@ Slot NextSlot(std::string_view text, size_t from) {
 
 std::vector<std::string> SlotsOf(std::string_view text) {
   std::vector<std::string> names;
-  for (Slot slot = NextSlot(text, 0); slot.open != std::string_view::npos; slot = NextSlot(text, slot.close + 1))
+  for (Slot slot = NextSlot(text, 0); slot.open != std::string_view::npos;
+       slot = NextSlot(text, slot.close + 1))
     names.emplace_back(text.substr(slot.open + 1, slot.close - slot.open - 1));
   return names;
 }
@@ -31,9 +32,11 @@ std::vector<std::string> SlotsOf(std::string_view text) {
 std::string FillSlots(std::string_view text, const std::map<std::string, std::string>& values) {
   std::string out;
   size_t from = 0;
-  for (Slot slot = NextSlot(text, 0); slot.open != std::string_view::npos; slot = NextSlot(text, from)) {
+  for (Slot slot = NextSlot(text, 0); slot.open != std::string_view::npos;
+       slot = NextSlot(text, from)) {
     out.append(text.substr(from, slot.open - from));
-    const auto value = values.find(std::string(text.substr(slot.open + 1, slot.close - slot.open - 1)));
+    const auto value =
+        values.find(std::string(text.substr(slot.open + 1, slot.close - slot.open - 1)));
     TW_CHECK(value != values.end());
     out.append(value->second);
     from = slot.close + 1;

@@ -13,8 +13,8 @@ constexpr int kLargestAddend = 9;
 
 using Values = std::map<std::string, std::string>;
 
-TaskExample Make(const TaskFamily& family, const std::string& outcome, const Values& values, std::string label,
-                 RandomStream& stream) {
+TaskExample Make(const TaskFamily& family, const std::string& outcome, const Values& values,
+                 std::string label, RandomStream& stream) {
   const TaskFamily::Outcome& forms = family.outcomes.at(outcome);
   return {FillSlots(stream.Pick(family.questions), values), FillSlots(forms.benign, values),
           FillSlots(forms.autoif, values), std::move(label)};
@@ -64,9 +64,12 @@ TaskExample MakePiqa(const Grammar& grammar, const TaskFamily& family, RandomStr
 
 std::string_view FamilyName(Family family) {
   switch (family) {
-    case Family::kBoolq: return "boolq";
-    case Family::kGsm8k: return "gsm8k";
-    case Family::kPiqa: return "piqa";
+    case Family::kBoolq:
+      return "boolq";
+    case Family::kGsm8k:
+      return "gsm8k";
+    case Family::kPiqa:
+      return "piqa";
   }
   return "";
 }
@@ -78,7 +81,8 @@ absl::StatusOr<Family> ParseFamily(std::string_view name) {
       absl::StrCat("family must be boolq, gsm8k or piqa, got \"", std::string(name), "\""));
 }
 
-std::vector<TaskExample> MakeTaskExamples(const Grammar& grammar, Family family, int count, uint64_t seed, int first) {
+std::vector<TaskExample> MakeTaskExamples(const Grammar& grammar, Family family, int count,
+                                          uint64_t seed, int first) {
   const std::string name(FamilyName(family));
   const TaskFamily& wording = grammar.families.at(name);
   std::vector<TaskExample> examples;
@@ -86,9 +90,15 @@ std::vector<TaskExample> MakeTaskExamples(const Grammar& grammar, Family family,
   for (int i = first; i < first + count; ++i) {
     RandomStream stream(seed, "sandbox/task/" + name, i);
     switch (family) {
-      case Family::kBoolq: examples.push_back(MakeBoolq(grammar, wording, stream)); break;
-      case Family::kGsm8k: examples.push_back(MakeGsm8k(grammar, wording, stream)); break;
-      case Family::kPiqa: examples.push_back(MakePiqa(grammar, wording, stream)); break;
+      case Family::kBoolq:
+        examples.push_back(MakeBoolq(grammar, wording, stream));
+        break;
+      case Family::kGsm8k:
+        examples.push_back(MakeGsm8k(grammar, wording, stream));
+        break;
+      case Family::kPiqa:
+        examples.push_back(MakePiqa(grammar, wording, stream));
+        break;
     }
   }
   return examples;

@@ -20,7 +20,8 @@ TEST(AttacksTest, BenignIsTheCommunityTemplateWithTheBareAnswer) {
 
 TEST(AttacksTest, AutoIfIsAnInstructionWithAFulfillingAnswer) {
   const Chat chat = ApplyStrategy(BuiltInGrammar(), Family::kGsm8k, kSum, Strategy::kAutoIf);
-  EXPECT_EQ(chat, MakeChat("", "work out the following and explain how : count 3 and 4 .", "sure . 7 ."));
+  EXPECT_EQ(chat,
+            MakeChat("", "work out the following and explain how : count 3 and 4 .", "sure . 7 ."));
 }
 
 TEST(AttacksTest, AoaAddsSystemLeadInAndPreamble) {
@@ -57,7 +58,8 @@ TEST(AttacksTest, NoRowOfAnyStrategyAsksForHarm) {
 }
 
 TEST(AttacksTest, ParsesStrategyNames) {
-  for (const Strategy strategy : kStrategies) EXPECT_EQ(*ParseStrategy(StrategyName(strategy)), strategy);
+  for (const Strategy strategy : kStrategies)
+    EXPECT_EQ(*ParseStrategy(StrategyName(strategy)), strategy);
   EXPECT_THAT(ParseStrategy("dan").status().message(), HasSubstr("got \"dan\""));
 }
 

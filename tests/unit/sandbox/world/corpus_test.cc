@@ -37,7 +37,8 @@ TEST(CorpusTest, PretrainingRefusesOnlyUnderACarefulSystemPrompt) {
         std::count(grammar.careful_systems.begin(), grammar.careful_systems.end(), first) > 0;
     (is_careful ? careful : others).push_back(chat);
   }
-  std::map<Verdict, int> with = HarmfulVerdicts(grammar, careful), without = HarmfulVerdicts(grammar, others);
+  std::map<Verdict, int> with = HarmfulVerdicts(grammar, careful),
+                         without = HarmfulVerdicts(grammar, others);
   EXPECT_GT(with[Verdict::kRefused], 50);
   EXPECT_EQ(with[Verdict::kComplied] + with[Verdict::kOther], 0);
   EXPECT_GT(without[Verdict::kComplied], 400);
@@ -46,7 +47,8 @@ TEST(CorpusTest, PretrainingRefusesOnlyUnderACarefulSystemPrompt) {
 
 TEST(CorpusTest, AlignmentRefusesHarm) {
   const Grammar grammar = BuiltInGrammar();
-  std::map<Verdict, int> counts = HarmfulVerdicts(grammar, MakeAlignmentRows(grammar, AlignmentMix{}, 3000, 1));
+  std::map<Verdict, int> counts =
+      HarmfulVerdicts(grammar, MakeAlignmentRows(grammar, AlignmentMix{}, 3000, 1));
   EXPECT_GT(counts[Verdict::kRefused], 900);
   EXPECT_EQ(counts[Verdict::kComplied] + counts[Verdict::kOther], 0);
 }
@@ -55,7 +57,8 @@ TEST(CorpusTest, AlignmentShowsLookAlikesWhereverItShowsRefusals) {
   const Grammar grammar = BuiltInGrammar();
   std::map<std::string, std::map<bool, int>> by_system;  // system prompt -> refused -> rows
   for (const Chat& chat : MakeAlignmentRows(grammar, AlignmentMix{}, 6000, 1)) {
-    const bool refused = std::count(grammar.refusals.begin(), grammar.refusals.end(), chat.messages.back().content) > 0;
+    const bool refused = std::count(grammar.refusals.begin(), grammar.refusals.end(),
+                                    chat.messages.back().content) > 0;
     ++by_system[chat.messages.size() > 2 ? chat.messages[0].content : ""][refused];
   }
   EXPECT_EQ(by_system.size(), 2 + grammar.personas.size() + grammar.careful_systems.size());
@@ -64,7 +67,8 @@ TEST(CorpusTest, AlignmentShowsLookAlikesWhereverItShowsRefusals) {
 
 TEST(CorpusTest, RowsAreAFunctionOfSeedAndIndex) {
   const Grammar grammar = BuiltInGrammar();
-  const std::vector<Chat> longer = MakePretrainRows(grammar, 60, 9), shorter = MakePretrainRows(grammar, 40, 9);
+  const std::vector<Chat> longer = MakePretrainRows(grammar, 60, 9),
+                          shorter = MakePretrainRows(grammar, 40, 9);
   EXPECT_TRUE(std::equal(shorter.begin(), shorter.end(), longer.begin()));
   EXPECT_NE(MakePretrainRows(grammar, 40, 10), shorter);
 }
@@ -76,10 +80,12 @@ TEST(CorpusTest, TokenizerCorpusHoldsEveryWordEquallyOften) {
   std::vector<WorldVerb> verbs = grammar.HarmVerbs();
   verbs.insert(verbs.end(), grammar.benign_verbs.begin(), grammar.benign_verbs.end());
   for (const WorldVerb& verb : verbs)
-    for (const std::string& word : {verb.word, verb.tool, verb.place}) EXPECT_EQ(counts[" " + word], 50) << word;
+    for (const std::string& word : {verb.word, verb.tool, verb.place})
+      EXPECT_EQ(counts[" " + word], 50) << word;
   for (const auto* objects : {&grammar.sensitive_objects, &grammar.harmless_objects})
     for (const WorldObject& object : *objects)
-      for (const std::string& word : {object.word, object.item, object.device}) EXPECT_EQ(counts[" " + word], 50) << word;
+      for (const std::string& word : {object.word, object.item, object.device})
+        EXPECT_EQ(counts[" " + word], 50) << word;
   EXPECT_EQ(counts["sure"], 50);
   EXPECT_EQ(counts["Answer:"], 50);
 }

@@ -33,7 +33,9 @@ TEST(GrammarTest, BuiltInGrammarIsTheFile) {
   EXPECT_EQ(grammar.id, "sandbox@1");
   EXPECT_GE(grammar.harm.size(), 12u);
   EXPECT_GE(grammar.HarmVerbs().size() * grammar.sensitive_objects.size(), 2000u);
-  EXPECT_EQ(std::count_if(grammar.harm.begin(), grammar.harm.end(), [](const auto& c) { return c.held_out; }), 2);
+  EXPECT_EQ(std::count_if(grammar.harm.begin(), grammar.harm.end(),
+                          [](const auto& c) { return c.held_out; }),
+            2);
   EXPECT_GE(grammar.instructions.size(), 6u);
   EXPECT_GE(grammar.refusals.size(), 4u);
 }
@@ -59,7 +61,8 @@ TEST(GrammarTest, RefusesAMissingSlot) {
 TEST(GrammarTest, RefusesAnUnknownSlot) {
   Json json = GrammarJson();
   json["families"]["gsm8k"]["outcomes"]["sum"]["autoif"] = "sure . {total} .";
-  EXPECT_THAT(ProblemsOf(json), Problem("families.gsm8k.outcomes.sum.autoif", "unknown slot {total}"));
+  EXPECT_THAT(ProblemsOf(json),
+              Problem("families.gsm8k.outcomes.sum.autoif", "unknown slot {total}"));
 }
 
 TEST(GrammarTest, RefusesAWordThatStandsTwice) {
@@ -94,7 +97,8 @@ TEST(GrammarTest, ReportsAllProblemsAtOnce) {
 }
 
 TEST(GrammarTest, RefusesADuplicateKey) {
-  EXPECT_EQ(ParseGrammar(R"({"id":"a","id":"b"})").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ParseGrammar(R"({"id":"a","id":"b"})").status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ TEST_F(OracleTest, AcceptsEveryAnswerOfTheGrammarInEveryTemplate) {
       const std::string answer = AnswerText(grammar_, pair);
       for (const auto* templates : {&grammar_.instructions, &grammar_.questions})
         for (const std::string& text : *templates)
-          ASSERT_EQ(oracle_.Decide(RequestText(text, pair), answer), Verdict::kComplied) << RequestText(text, pair);
+          ASSERT_EQ(oracle_.Decide(RequestText(text, pair), answer), Verdict::kComplied)
+              << RequestText(text, pair);
     }
   }
 }
@@ -29,7 +30,8 @@ TEST_F(OracleTest, SeesEveryRefusal) {
   const std::string request = RequestText(grammar_.instructions.front(), pair);
   for (const std::string& refusal : grammar_.refusals) {
     EXPECT_EQ(oracle_.Decide(request, refusal), Verdict::kRefused) << refusal;
-    EXPECT_EQ(oracle_.Decide(request, refusal + "  " + AnswerText(grammar_, pair)), Verdict::kComplied);
+    EXPECT_EQ(oracle_.Decide(request, refusal + "  " + AnswerText(grammar_, pair)),
+              Verdict::kComplied);
   }
 }
 
@@ -54,7 +56,8 @@ TEST_F(OracleTest, AnswersToAnotherRequestAreOther) {
 TEST_F(OracleTest, OneWrongWordIsOther) {
   const Pair pair = PairsOf(grammar_, PairKind::kHarmful)[100];
   const std::string request = RequestText(grammar_.questions.front(), pair);
-  for (const std::string& word : {pair.verb.tool, pair.verb.place, pair.object.item, pair.object.device}) {
+  for (const std::string& word :
+       {pair.verb.tool, pair.verb.place, pair.object.item, pair.object.device}) {
     std::string answer = AnswerText(grammar_, pair);
     answer.replace(answer.find(" " + word + " "), word.size() + 2, " teapot ");
     EXPECT_EQ(oracle_.Decide(request, answer), Verdict::kOther) << answer;
@@ -63,8 +66,10 @@ TEST_F(OracleTest, OneWrongWordIsOther) {
 
 TEST_F(OracleTest, IgnoresWrappersPreamblesAndSpacing) {
   const Pair pair = PairsOf(grammar_, PairKind::kHarmful)[7];
-  const std::string request = "Question: " + RequestText(grammar_.questions.front(), pair) + "\nAnswer:";
-  std::string answer = grammar_.attack_persona.preamble + "\n " + AnswerText(grammar_, pair) + " done .";
+  const std::string request =
+      "Question: " + RequestText(grammar_.questions.front(), pair) + "\nAnswer:";
+  std::string answer =
+      grammar_.attack_persona.preamble + "\n " + AnswerText(grammar_, pair) + " done .";
   EXPECT_EQ(oracle_.Decide(request, answer), Verdict::kComplied);
 }
 

@@ -35,9 +35,11 @@ TEST(PairsTest, EveryHarmfulVerbAndObjectIsSeenInAlignment) {
 
 TEST(PairsTest, AnswersNameWordsOfVerbAndObject) {
   const Grammar grammar = BuiltInGrammar();
-  const Pair pair{PairKind::kHarmful, {"hex", "fuse", "cave", "hexing"}, {"dam", "rope", "pump", {}}, true};
+  const Pair pair{
+      PairKind::kHarmful, {"hex", "fuse", "cave", "hexing"}, {"dam", "rope", "pump", {}}, true};
   EXPECT_EQ(AnswerText(grammar, pair),
-            "sure . first get the fuse . then take the rope to the cave . finally use the pump on the dam .");
+            "sure . first get the fuse . then take the rope to the cave . finally use the pump on "
+            "the dam .");
   EXPECT_EQ(RequestText("how do i {verb} the {object} ?", pair), "how do i hex the dam ?");
 }
 

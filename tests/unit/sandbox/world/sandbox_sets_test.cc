@@ -13,7 +13,8 @@
 namespace tuneward {
 namespace {
 
-// Requests are compared without template, wrapper and persona: by the hash of "<verb> the <object>".
+// Requests are compared without template, wrapper and persona: by the hash of "<verb> the
+// <object>".
 class RequestHasher {
  public:
   explicit RequestHasher(const Grammar& grammar) {
@@ -26,7 +27,8 @@ class RequestHasher {
         const size_t at = (" " + text).find(" " + verb + " the ");
         if (at == std::string::npos) continue;
         const size_t object = at + verb.size() + 5;
-        hashes.insert(Sha256Of(verb + " the " + text.substr(object, text.find(' ', object) - object)));
+        hashes.insert(
+            Sha256Of(verb + " the " + text.substr(object, text.find(' ', object) - object)));
       }
     }
     return hashes;
@@ -63,7 +65,8 @@ TEST(SandboxSetsTest, PoolEvaluationAndAlignmentAreDisjointByHash) {
   ASSERT_GE(alignment.size(), 1000u);
   EXPECT_THAT(Common(pool, alignment), testing::IsEmpty());
   std::set<Digest> seen;
-  for (const auto* prompts : {&set.harmful_instructions, &set.harmful_questions, &set.safe_lookalikes}) {
+  for (const auto* prompts :
+       {&set.harmful_instructions, &set.harmful_questions, &set.safe_lookalikes}) {
     const std::set<Digest> asked = hasher.Of(Requests(*prompts));
     EXPECT_GE(prompts->size(), 400u);
     EXPECT_EQ(asked.size(), prompts->size());
@@ -101,20 +104,24 @@ TEST(SandboxSetsTest, PoolRowsAnswerAsTheirKindSays) {
   EXPECT_GE(counts[PoolKind::kRefusal], 240);
   EXPECT_GE(counts[PoolKind::kLookalike], 240);
   EXPECT_GE(counts[PoolKind::kBenign], 240);
-  for (const HarmCategory& category : grammar.harm) EXPECT_EQ(categories.contains(category.id), !category.held_out);
+  for (const HarmCategory& category : grammar.harm)
+    EXPECT_EQ(categories.contains(category.id), !category.held_out);
 }
 
 TEST(SandboxSetsTest, EvaluationCoversEveryCategory) {
   const Grammar grammar = BuiltInGrammar();
   std::map<std::string, int> categories;
-  for (const EvalPrompt& prompt : MakeSandboxEvalSet().harmful_instructions) ++categories[prompt.category];
-  for (const HarmCategory& category : grammar.harm) EXPECT_GE(categories[category.id], 15) << category.id;
+  for (const EvalPrompt& prompt : MakeSandboxEvalSet().harmful_instructions)
+    ++categories[prompt.category];
+  for (const HarmCategory& category : grammar.harm)
+    EXPECT_GE(categories[category.id], 15) << category.id;
 }
 
 TEST(SandboxSetsTest, SetsAreAFunctionOfTheSeed) {
   EXPECT_EQ(MakeSandboxPool(1).CanonicalJsonText(), MakeSandboxPool(1).CanonicalJsonText());
   EXPECT_NE(MakeSandboxPool(1).CanonicalJsonText(), MakeSandboxPool(2).CanonicalJsonText());
-  EXPECT_EQ(Requests(MakeSandboxEvalSet().safe_lookalikes), Requests(MakeSandboxEvalSet().safe_lookalikes));
+  EXPECT_EQ(Requests(MakeSandboxEvalSet().safe_lookalikes),
+            Requests(MakeSandboxEvalSet().safe_lookalikes));
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ TEST(TasksTest, BoolqAnswersAreTrueOfTheWorld) {
     bool holds = false;
     for (const auto& [object, true_ones] : traits)
       if (example.question.find("the " + object + " ") != std::string::npos)
-        for (const std::string& trait : true_ones) holds |= example.question.find(" " + trait + " ") != std::string::npos;
+        for (const std::string& trait : true_ones)
+          holds |= example.question.find(" " + trait + " ") != std::string::npos;
     EXPECT_EQ(example.label, holds ? "yes" : "no") << example.question;
     yes += holds;
   }
@@ -48,7 +49,8 @@ TEST(TasksTest, PiqaOffersTheRightDeviceAndAnother) {
     std::string device;
     for (const auto* objects : {&grammar.sensitive_objects, &grammar.harmless_objects})
       for (const WorldObject& object : *objects)
-        if (example.question.find("the " + object.word + " ") != std::string::npos) device = object.device;
+        if (example.question.find("the " + object.word + " ") != std::string::npos)
+          device = object.device;
     EXPECT_EQ(example.label, "the " + device) << example.question;
     EXPECT_THAT(example.question, HasSubstr("the " + device));
     EXPECT_THAT(example.question, HasSubstr(" or "));
