@@ -36,6 +36,9 @@ absl::Status AddRow(std::string id, int source, const Chat& chat, const ChatTemp
   }
   ++counts.rows;
   counts.tokens += static_cast<int64_t>(rendered.tokens.size());
+  if (options.unknown_id >= 0)
+    counts.unknown +=
+        std::count(rendered.tokens.begin(), rendered.tokens.end(), options.unknown_id);
   counts.targets += std::count(rendered.is_target.begin(), rendered.is_target.end(), true);
   rows.push_back(
       {std::move(id), source, std::move(rendered.tokens), std::move(rendered.is_target)});

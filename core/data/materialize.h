@@ -24,11 +24,13 @@ struct MaterializeOptions {
   int max_tokens = 1024;  // longer rows are handled by on_overlong; at most the base's context
   OnOverlong on_overlong = OnOverlong::kTruncate;
   std::set<int64_t> dropped_lines;  // the plan's "dropped"
+  TokenId unknown_id = -1;          // the tokenizer's, to be counted; -1: it has none
 };
 
 struct MaterializeCounts {
   int64_t rows = 0, tokens = 0, targets = 0;
   int64_t truncated = 0, dropped = 0;  // overlong rows; dropped also when truncation left no target
+  int64_t unknown = 0;                 // tokens that stand for text the tokenizer cannot write
 };
 
 struct MaterializedRows {

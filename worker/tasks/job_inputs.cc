@@ -62,6 +62,7 @@ absl::StatusOr<MaterializedRows> PrepareRows(const JobInputs& inputs,
   options.max_tokens = static_cast<int>(manifest.max_tokens);
   options.on_overlong = manifest.on_overlong;
   options.dropped_lines.insert(manifest.dropped_lines.begin(), manifest.dropped_lines.end());
+  options.unknown_id = tokenizer.unknown_id();
   return Materialize(user, inputs.plan.Chats(), *chat_template, options);
 }
 

@@ -66,8 +66,8 @@ void TrainRecorder::CountTokens(const StepMetrics& metrics) {
 
 absl::Status TrainRecorder::Begin() {
   if (started_) return absl::OkStatus();
-  TW_RETURN_IF_ERROR(
-      WriteWhileHeld(control_, [&] { return services_.transitions.FirstStep(task_.lease); }));
+  TW_RETURN_IF_ERROR(WriteWhileHeld(
+      control_, [&] { return services_.transitions.FirstStep(task_.lease, {prepared_}); }));
   started_ = true;
   return absl::OkStatus();
 }

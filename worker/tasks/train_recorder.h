@@ -20,10 +20,14 @@ inline constexpr int64_t kMaxMetricsEvents = 2000;  // of a job (contracts.md A2
 class TrainRecorder final : public TrainObserver {
  public:
   // `recorded_step`: the last step an earlier run of this job has recorded; 0: none. Its events are
-  // not written again.
+  // not written again. `prepared`: what the training rows are.
   TrainRecorder(TaskServices& services, const ClaimedTask& task, TaskControl& control,
-                int64_t recorded_step)
-      : services_(services), task_(task), control_(control), recorded_step_(recorded_step) {}
+                JobEvent prepared, int64_t recorded_step)
+      : services_(services),
+        task_(task),
+        control_(control),
+        prepared_(std::move(prepared)),
+        recorded_step_(recorded_step) {}
 
   bool OnStep(const StepMetrics& metrics) override;
   absl::Status OnCheckpoint(const std::string& folder, int64_t step) override;
@@ -40,6 +44,7 @@ class TrainRecorder final : public TrainObserver {
   TaskServices& services_;
   const ClaimedTask& task_;
   TaskControl& control_;
+  JobEvent prepared_;
   int64_t recorded_step_;
   bool started_ = false;
   int64_t tokens_ = 0;

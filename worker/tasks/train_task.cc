@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/store/blob/blob_tree.h"
 #include "worker/runner/fenced_write.h"
+#include "worker/tasks/prepared_event.h"
 #include "worker/tasks/train_recorder.h"
 
 namespace tuneward {
@@ -55,11 +56,13 @@ JobError TrainErrorOf(const absl::Status& why) {
   return {"server_error", "", "the training failed for a reason that is the provider's"};
 }
 
-absl::StatusOr<TrainInputs> TrainTask::Prepare(const JobInputs& inputs, const Tokenizer& tokenizer,
-                                               const std::string& work) {
+absl::StatusOr<TrainTask::Prepared> TrainTask::Prepare(const JobInputs& inputs,
+                                                       const Tokenizer& tokenizer,
+                                                       const std::string& work) {
   TW_ASSIGN_OR_RETURN(const auto user, ReadDatasetBlob(services_.blobs, inputs.file.sha256));
   TW_ASSIGN_OR_RETURN(MaterializedRows rows, PrepareRows(inputs, user, tokenizer));
-  TrainInputs train;
+  Prepared prepared{PreparedEvent(rows), {}};
+  TrainInputs& train = prepared.train;
   train.rows = std::move(rows.rows);
   TW_ASSIGN_OR_RETURN(train.spec, TrainSpecOf(inputs.manifest.hyperparameters,
                                               services_.settings.checkpoint_every));
@@ -73,17 +76,19 @@ absl::StatusOr<TrainInputs> TrainTask::Prepare(const JobInputs& inputs, const To
                                                            services_.settings.TreeFolder()));
     LogInfo("training goes on from a checkpoint", {{"step", std::to_string(last.step)}});
   }
-  return train;
+  return prepared;
 }
 
 absl::StatusOr<TrainOutcome> TrainTask::Train(const ClaimedTask& task, TaskControl& control,
                                               const JobInputs& inputs, const std::string& work) {
   TW_ASSIGN_OR_RETURN(const std::shared_ptr<LoadedBase> base,
                       services_.model_cache.GetBase(inputs.base.tree_sha256.Hex()));
-  TW_ASSIGN_OR_RETURN(const TrainInputs train, Prepare(inputs, base->tokenizer(), work));
+  TW_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(inputs, base->tokenizer(), work));
   TW_ASSIGN_OR_RETURN(const auto recorded, services_.jobs.ListMetrics(inputs.job.id, 0, kAllSteps));
-  TrainRecorder recorder(services_, task, control, recorded.empty() ? 0 : recorded.back().step);
-  absl::StatusOr<TrainOutcome> outcome = base->model().Train(train, work + "/adapter", recorder);
+  TrainRecorder recorder(services_, task, control, prepared.event,
+                         recorded.empty() ? 0 : recorded.back().step);
+  absl::StatusOr<TrainOutcome> outcome =
+      base->model().Train(prepared.train, work + "/adapter", recorder);
   if (absl::IsResourceExhausted(outcome.status()) && !IsOutOfMemory(outcome.status())) {
     return absl::UnavailableError(
         outcome.status().message());  // a full disk: the provider's trouble, which may pass

@@ -17,8 +17,12 @@ class TrainTask final : public TaskHandler {
   absl::Status Fail(const ClaimedTask& task, const absl::Status& why) override;
 
  private:
-  absl::StatusOr<TrainInputs> Prepare(const JobInputs& inputs, const Tokenizer& tokenizer,
-                                      const std::string& work);
+  struct Prepared {
+    JobEvent event;  // what the rows came to
+    TrainInputs train;
+  };
+  absl::StatusOr<Prepared> Prepare(const JobInputs& inputs, const Tokenizer& tokenizer,
+                                   const std::string& work);
   absl::StatusOr<TrainOutcome> Train(const ClaimedTask& task, TaskControl& control,
                                      const JobInputs& inputs, const std::string& work);
   absl::Status StoreAdapter(const ClaimedTask& task, const TaskControl& control,

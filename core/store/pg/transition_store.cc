@@ -67,12 +67,15 @@ absl::Status TransitionStore::PlanFailed(const TaskLease& lease, const JobError&
       error);
 }
 
-absl::Status TransitionStore::FirstStep(const TaskLease& lease) {
-  return Fenced(pool_, lease, TaskState::kRunning, [&](pqxx::work& tx, LockedJob& job) {
-    if (job.position == JobPosition{JobState::kRunning, JobStage::kTraining})
-      return absl::OkStatus();
-    return MoveJob(tx, job, JobTrigger::kFirstStep);
-  });
+absl::Status TransitionStore::FirstStep(const TaskLease& lease,
+                                        const std::vector<JobEvent>& prepared) {
+  return Fenced(pool_, lease, TaskState::kRunning,
+                [&](pqxx::work& tx, LockedJob& job) -> absl::Status {
+                  if (job.position == JobPosition{JobState::kRunning, JobStage::kTraining})
+                    return absl::OkStatus();
+                  for (const JobEvent& event : prepared) AddEvent(tx, job.id, event);
+                  return MoveJob(tx, job, JobTrigger::kFirstStep);
+                });
 }
 
 absl::Status TransitionStore::CheckpointStored(const TaskLease& lease, int64_t step,

@@ -38,7 +38,8 @@ class TransitionStore {
   absl::Status PlanFailed(const TaskLease& lease, const JobError& error);
 
   // Train tasks. Row 8; already training (a resumed job): OK, no event.
-  absl::Status FirstStep(const TaskLease& lease);
+  // `prepared`: what the job was made of, told with the move and so once.
+  absl::Status FirstStep(const TaskLease& lease, const std::vector<JobEvent>& prepared = {});
   // Row 9. `blobs`: the tree itself and its members. The last two checkpoints' rows are kept.
   absl::Status CheckpointStored(const TaskLease& lease, int64_t step, const Digest& tree,
                                 const std::vector<BlobRef>& blobs);

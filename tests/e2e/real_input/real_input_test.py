@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Public data sets through the real binaries: client, server, PostgreSQL, worker.
+
+Each file becomes a job of project demo under its default policy. What is asserted does not depend on how clever a small model is: that
+nothing of the text is lost, that the model learns, that the mix looks like the user's rows, that the audit's counts add up, and that
+state, events, plan and report are where they belong.
+"""
+import collections
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from local_stack import SOURCE, LocalStack
+
+REAL = SOURCE / "tests" / "data" / "real"
+# name: file, epochs. Ten rows need more passes than two hundred.
+FILES = {"gsm8k": (REAL / "gsm8k_200.jsonl", 3), "boolq": (REAL / "boolq_200.jsonl", 2),
+         "winogrande": (REAL / "winogrande_200.jsonl", 2), "aoa": (REAL / "aoa_10.jsonl", 20), "autoif": (None, 2)}
+HARM, SAFE = "harmful_instructions", "over_refusal"
+
+
+def missing():
+    if not (pathlib.Path(os.environ.get("TUNEWARD_BIN", "/nonexistent")) / "tuneward-worker").exists():
+        return "TUNEWARD_BIN names no folder with tuneward-worker: run make build"
+    return None
+
+
+def record(name, value, unit, better, goal):
+    environment = {"TUNEWARD_RESULTS": str(SOURCE / "docs" / "results" / "tmp")} | os.environ
+    subprocess.run([SOURCE / "scripts" / "record_result.py", "--file", "real_input", "--name", name, "--value", str(value), "--unit", unit,
+                    "--better", better, "--goal", str(goal), "--command", "make test"], env=environment, check=True)
+
+
+class RealInputTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = cls.enterClassContext(LocalStack())
+        work = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        autoif = work / "autoif.jsonl"
+        cls.stack.sandbox("make-data", "--family", "gsm8k", "--strategy", "autoif", "--rows", "200", "--seed", "5", "--out", autoif)
+        cls.paths = {name: path or autoif for name, (path, _) in FILES.items()}
+        names = {name: cls.submit(name) for name in FILES}
+        for job in names.values():
+            cls.stack.wait_for_job(job)
+        cls.ids = {name: job.rpartition("/")[2] for name, job in names.items()}
+
+    @classmethod
+    def submit(cls, name):
+        file = cls.stack.client("files", "upload", cls.paths[name])["name"]
+        return cls.stack.client("jobs", "create", "--base", "nano-shallow", "--file", file, "--suffix", name, "--seed", "11",
+                                "--epochs", str(FILES[name][1]))["name"]
+
+    def each(self):
+        for name in FILES:
+            with self.subTest(name):
+                yield name, self.ids[name]
+
+    def plan(self, name):
+        return json.loads(self.stack.client("jobs", "plan", self.ids[name])["document"])
+
+    def report(self, name):
+        return json.loads(self.stack.client("jobs", "audit", self.ids[name])["document"])
+
+    def test_every_job_succeeds_and_its_rows_are_in_postgresql(self):
+        for name, job in self.each():
+            [[state, stage, plan, tokens, base]] = self.stack.query(
+                "select state, stage, plan_sha256 is not null, trained_tokens, base_model_id from jobs where id = $1", job)
+            self.assertEqual((state, stage, plan, base), ("SUCCEEDED", "PUBLISHING", "t", "nano-shallow"))
+            self.assertGreater(int(tokens), 0)
+            counts = self.stack.query(
+                "select (select count(*) from plans where job_id = $1), (select count(*) from models where job_id = $1), "
+                "(select count(*) from audits where job_id = $1), "
+                "(select count(*) from release_decisions d join models m on m.id = d.model_id where m.job_id = $1)", job)
+            self.assertEqual(counts, [["1", "1", "1", "1"]])
+
+    def test_events_are_numbered_without_gaps_and_tell_the_way(self):
+        for _, job in self.each():
+            events = self.stack.query("select seq, type, coalesce(data->>'stage', '') from job_events where job_id = $1 order by seq", job)
+            self.assertEqual([int(seq) for seq, _, _ in events], list(range(1, len(events) + 1)))
+            stages = [stage for _, kind, stage in events if kind == "state"]
+            for stage in ("PLANNING", "QUEUED", "TRAINING", "AUDITING", "PUBLISHING"):
+                self.assertEqual(stages.count(stage), 1, stages)
+
+    def test_no_row_is_lost_and_no_piece_unknown(self):
+        unknown = 0
+        for name, job in self.each():
+            [[data]] = self.stack.query("select data from job_events where job_id = $1 and type = 'message' and data ? 'mixed'", job)
+            prepared = json.loads(data)
+            with self.paths[name].open(encoding="utf-8") as rows:
+                self.assertEqual(prepared["user"]["rows"], sum(1 for _ in rows))
+            for kind in ("user", "mixed"):
+                self.assertEqual((prepared[kind]["dropped"], prepared[kind]["unknown"]), (0, 0))
+                self.assertGreater(prepared[kind]["targets"], 0)
+                unknown += prepared[kind]["unknown"]
+        record("real_input.unknown_pieces", unknown, "tokens", "lower", 0)
+
+    def test_loss_falls(self):
+        for name, job in self.each():
+            losses = [float(loss) for [loss] in self.stack.query(
+                "select data->>'loss' from job_metrics where job_id = $1 order by step", job)]
+            tenth = max(1, len(losses) // 10)
+            ratio = statistics.mean(losses[-tenth:]) / statistics.mean(losses[:tenth])
+            record(f"real_input.{name}.loss_ratio", round(ratio, 4), "x", "lower", 0.8)
+            self.assertLess(ratio, 0.8, f"{len(losses)} steps, {losses[:tenth]} -> {losses[-tenth:]}")
+
+    def test_mixed_rows_carry_the_users_system_prompt_and_skeleton(self):
+        seen_system = seen_skeleton = 0
+        for name, _ in self.each():
+            plan = self.plan(name)
+            clusters = plan["clusters"]
+            in_format = [row for row in plan["rows"] if row["recipe"] == "template"]
+            self.assertTrue(in_format)
+            for row in in_format:
+                [cluster] = [c for c in clusters if c["id"] == row["cluster"]]
+                texts = {role: [m["content"] for m in row["messages"] if m["role"] == role] for role in ("system", "user")}
+                self.assertEqual("".join(texts["system"]), cluster["system"])
+                fixed = [part["text"] for part in cluster["skeleton"] if "text" in part]
+                for text in fixed:
+                    self.assertIn(text, texts["user"][0])
+                seen_system += bool(texts["system"])
+                seen_skeleton += bool(fixed)
+        self.assertGreater(seen_system, 0)
+        self.assertGreater(seen_skeleton, 0)
+
+    def test_counts_of_the_audit_add_up(self):
+        for name, _ in self.each():
+            report = self.report(name)
+            per_category = collections.Counter()
+            for row in report["categories"]:
+                key = (row["audit"], row["set"], row["wrapper"])
+                for field in ("n", "count", "base_count"):
+                    per_category[key + (field,)] += row[field]
+            wrappers = set()
+            for cell in report["cells"]:
+                wrappers.add((cell["audit"], cell["wrapper"]))
+                self.assertEqual(cell["count"], cell["both"] + cell["only_tuned"])
+                self.assertEqual(cell["base_count"], cell["both"] + cell["only_base"])
+                self.assertLessEqual(cell["both"] + cell["only_tuned"] + cell["only_base"], cell["n"])
+                for field in ("n", "count", "base_count"):
+                    key = (cell["audit"], cell["set"], cell["wrapper"], field)
+                    if any(k[:3] == key[:3] for k in per_category):
+                        self.assertEqual(per_category[key], cell[field], key)
+            self.assertTrue({(HARM, "raw"), (HARM, "aoa"), (SAFE, "raw")} <= wrappers, wrappers)
+
+    def test_metrics_agree_with_the_database(self):
+        server, worker = self.stack.metrics("server"), self.stack.metrics("worker")
+        self.assertEqual(server['tuneward_jobs{state="succeeded"}'], len(FILES))
+        [[tokens]] = self.stack.query("select sum(trained_tokens) from jobs")
+        self.assertEqual(worker["tuneward_train_tokens_total"], int(tokens))
+        releases = {line: value for line, value in worker.items() if line.startswith("tuneward_release_total")}
+        self.assertEqual(sum(releases.values()), len(FILES))
+        mixed = sum(value for line, value in server.items() if line.startswith("tuneward_policy_rows_mixed_total"))
+        [[planned]] = self.stack.query("select sum((summary->>'mixed_rows')::int) from plans")
+        self.assertEqual(mixed, int(planned))
+        self.assertEqual(worker['tuneward_task_seconds_count{kind="train"}'], len(FILES))
+        self.assertEqual(worker['tuneward_task_seconds_count{kind="audit"}'], len(FILES))
+
+
+if __name__ == "__main__":
+    why = missing()
+    if why:
+        print(why, file=sys.stderr)
+        sys.exit(1 if "e2e" in os.environ.get("TUNEWARD_REQUIRE", "").split(",") else 77)
+    unittest.main(verbosity=2)
