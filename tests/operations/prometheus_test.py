@@ -10,10 +10,11 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "architecture"))
+sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("architecture", "support")]
 import monitoring as m  # noqa: E402
+from prometheus_server import PrometheusServer  # noqa: E402
 from runner import lacks, main  # noqa: E402
-from stack import BASE, PrometheusServer, Stack, wait_for  # noqa: E402
+from stack import BASE, Stack, wait_for  # noqa: E402
 
 PROGRAMS = os.environ.get("TUNEWARD_BIN", "")
 WRONG_KEY = "tw-0000000000000000000000000000000000000000000000000000000000000"

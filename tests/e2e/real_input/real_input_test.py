@@ -15,45 +15,63 @@ import sys
 import tempfile
 import unittest
 
-from local_stack import SOURCE, LocalStack
+sys.dont_write_bytecode = True
+sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[2] / folder) for folder in ("architecture", "support")]
+from runner import lacks, main  # noqa: E402
+from stack import BASE, ROOT, Stack  # noqa: E402
 
-REAL = SOURCE / "tests" / "data" / "real"
+REAL = ROOT / "tests" / "data" / "real"
 # name: file, epochs. Ten rows need more passes than two hundred.
 FILES = {"gsm8k": (REAL / "gsm8k_200.jsonl", 3), "boolq": (REAL / "boolq_200.jsonl", 2),
          "winogrande": (REAL / "winogrande_200.jsonl", 2), "aoa": (REAL / "aoa_10.jsonl", 20), "autoif": (None, 2)}
 HARM, SAFE = "harmful_instructions", "over_refusal"
 
 
-def missing():
-    if not (pathlib.Path(os.environ.get("TUNEWARD_BIN", "/nonexistent")) / "tuneward-worker").exists():
-        return "TUNEWARD_BIN names no folder with tuneward-worker: run make build"
-    return None
+PROGRAMS = os.environ.get("TUNEWARD_BIN", "")
+
+
+def numbers(metrics):
+    """{'name{labels}': value} of a page of metrics."""
+    lines = [line.rpartition(" ") for line in metrics.splitlines() if line and not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
 
 
 def record(name, value, unit, better, goal):
-    environment = {"TUNEWARD_RESULTS": str(SOURCE / "docs" / "results" / "tmp")} | os.environ
-    subprocess.run([SOURCE / "scripts" / "record_result.py", "--file", "real_input", "--name", name, "--value", str(value), "--unit", unit,
+    environment = {"TUNEWARD_RESULTS": str(ROOT / "docs" / "results" / "tmp")} | os.environ
+    subprocess.run([ROOT / "scripts" / "record_result.py", "--file", "real_input", "--name", name, "--value", str(value), "--unit", unit,
                     "--better", better, "--goal", str(goal), "--command", "make test"], env=environment, check=True)
 
 
 class RealInputTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = cls.enterClassContext(LocalStack())
+        cls.missing = [p for p in ("tuneward", "tuneward-server", "tuneward-worker") if not os.access(f"{PROGRAMS}/{p}", os.X_OK)]
+        if cls.missing:
+            return
+        cls.stack = cls.enterClassContext(Stack(PROGRAMS))
         work = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         autoif = work / "autoif.jsonl"
         cls.stack.sandbox("make-data", "--family", "gsm8k", "--strategy", "autoif", "--rows", "200", "--seed", "5", "--out", autoif)
         cls.paths = {name: path or autoif for name, (path, _) in FILES.items()}
         names = {name: cls.submit(name) for name in FILES}
         for job in names.values():
-            cls.stack.wait_for_job(job)
+            rc, text = cls.stack.cli("jobs", "watch", job, project="demo")
+            assert rc == 0, text + cls.stack.log("worker")
         cls.ids = {name: job.rpartition("/")[2] for name, job in names.items()}
 
     @classmethod
+    def client(cls, *args):
+        return cls.stack.client(*args, project="demo")
+
+    @classmethod
     def submit(cls, name):
-        file = cls.stack.client("files", "upload", cls.paths[name])["name"]
-        return cls.stack.client("jobs", "create", "--base", "nano-shallow", "--file", file, "--suffix", name, "--seed", "11",
+        file = cls.client("files", "upload", cls.paths[name])["name"]
+        return cls.client("jobs", "create", "--base", BASE, "--file", file, "--suffix", name, "--seed", "11",
                                 "--epochs", str(FILES[name][1]))["name"]
+
+    def setUp(self):
+        if self.missing:
+            lacks(self, "e2e", f"not built in TUNEWARD_BIN={PROGRAMS!r}: {', '.join(self.missing)}")
 
     def each(self):
         for name in FILES:
@@ -61,16 +79,16 @@ class RealInputTest(unittest.TestCase):
                 yield name, self.ids[name]
 
     def plan(self, name):
-        return json.loads(self.stack.client("jobs", "plan", self.ids[name])["document"])
+        return json.loads(self.client("jobs", "plan", self.ids[name])["document"])
 
     def report(self, name):
-        return json.loads(self.stack.client("jobs", "audit", self.ids[name])["document"])
+        return json.loads(self.client("jobs", "audit", self.ids[name])["document"])
 
     def test_every_job_succeeds_and_its_rows_are_in_postgresql(self):
         for name, job in self.each():
             [[state, stage, plan, tokens, base]] = self.stack.query(
                 "select state, stage, plan_sha256 is not null, trained_tokens, base_model_id from jobs where id = $1", job)
-            self.assertEqual((state, stage, plan, base), ("SUCCEEDED", "PUBLISHING", "t", "nano-shallow"))
+            self.assertEqual((state, stage, plan, base), ("SUCCEEDED", "PUBLISHING", "t", BASE))
             self.assertGreater(int(tokens), 0)
             counts = self.stack.query(
                 "select (select count(*) from plans where job_id = $1), (select count(*) from models where job_id = $1), "
@@ -148,7 +166,7 @@ class RealInputTest(unittest.TestCase):
             self.assertTrue({(HARM, "raw"), (HARM, "aoa"), (SAFE, "raw")} <= wrappers, wrappers)
 
     def test_metrics_agree_with_the_database(self):
-        server, worker = self.stack.metrics("server"), self.stack.metrics("worker")
+        server, worker = (numbers(self.stack.metrics(p)) for p in ("server", "worker"))
         self.assertEqual(server['tuneward_jobs{state="succeeded"}'], len(FILES))
         [[tokens]] = self.stack.query("select sum(trained_tokens) from jobs")
         self.assertEqual(worker["tuneward_train_tokens_total"], int(tokens))
@@ -162,8 +180,4 @@ class RealInputTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    why = missing()
-    if why:
-        print(why, file=sys.stderr)
-        sys.exit(1 if "e2e" in os.environ.get("TUNEWARD_REQUIRE", "").split(",") else 77)
-    unittest.main(verbosity=2)
+    main()

@@ -1,17 +1,14 @@
-"""A local stack (deploy/local/tuneward-local) in a temporary folder, its command line, and a Prometheus that scrapes it."""
+"""A throwaway tuneward of real processes: deploy/local/tuneward-local in a temporary folder, its command line, logs and database."""
 import json
 import os
 import pathlib
-import re
-import socket
 import subprocess
 import tempfile
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 
-from monitoring import PROMETHEUS, ROOT
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 BASE = "nano-shallow"
 
@@ -36,6 +33,8 @@ def wait_for(what, condition, seconds=60):
 
 
 class Stack:
+    """`with Stack(programs) as stack:` leaves nothing running, however it ends. Settings are flags of the processes."""
+
     def __init__(self, programs, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="tw_stack_")
         self.root = pathlib.Path(self.folder.name) / "stack"
@@ -44,6 +43,17 @@ class Stack:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("TUNEWARD_")}
         self.env |= {"TUNEWARD_BIN": programs, "TUNEWARD_LOCAL_ROOT": str(self.root), "TUNEWARD_LOCAL_THROWAWAY": "1"}
         self.env |= {f"TUNEWARD_{name.upper()}": str(value) for name, value in settings.items()}
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def local(self, command):
         return subprocess.run([ROOT / "deploy/local/tuneward-local", command], env=self.env, capture_output=True, text=True, check=False)
@@ -71,55 +81,31 @@ class Stack:
     def log(self, process):
         return (self.root / "log" / f"{process}.log").read_text(encoding="utf-8")
 
-    def cli(self, *args, key_file=None):
+    def cli(self, *args, project="open", key_file=None):
         """Standard output as JSON, or the error as JSON; the exit status."""
         ports = self.ports("server")
         run = subprocess.run([f"{self.programs}/tuneward", "--json", "--config", self.root / "no-config", "--endpoint", ports["public"],
-                              "--admin-endpoint", ports["admin"], "--project", "open",
-                              "--api-key-file", key_file or self.root / "secrets/open.key",
+                              "--admin-endpoint", ports["admin"], "--project", project,
+                              "--api-key-file", key_file or self.root / f"secrets/{project}.key",
                               "--admin-key-file", self.root / "secrets/operator.key", *args],
                              env=self.env, capture_output=True, text=True, check=False)
         text = run.stdout if run.returncode == 0 else run.stderr
         return run.returncode, text
 
+    def client(self, *args, project="open"):
+        """The JSON that a successful call printed."""
+        rc, text = self.cli(*args, project=project)
+        if rc != 0:
+            raise AssertionError(f"tuneward {' '.join(map(str, args))}: status {rc}\n{text}")
+        return json.loads(text)
 
-class PrometheusServer:
-    """Debian's prometheus with the committed configuration: other ports, and a second between scrapes."""
+    def sandbox(self, *args):
+        subprocess.run([f"{self.programs}/tuneward-sandbox", *args], check=True, timeout=60)
 
-    def __init__(self, folder, targets):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir()
-        config = (PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8")
-        for committed, real in targets.items():
-            assert config.count(f'"{committed}"') == 1, f"prometheus.yml has no target {committed}"
-            config = config.replace(f'"{committed}"', f'"{real}"')
-        config = re.sub(r"(scrape_interval|evaluation_interval): \w+", r"\1: 1s", config)
-        (self.folder / "prometheus.yml").write_text(config, encoding="utf-8")
-        (self.folder / "alerts.yml").write_bytes((PROMETHEUS / "alerts.yml").read_bytes())
-        with socket.socket() as free:  # Prometheus does not say which port it got for 0
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.output = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
-             f"--web.listen-address={self.address}", "--log.level=warn"], stdout=self.output, stderr=self.output)
-
-    def ready(self):
-        if self.process.poll() is not None:
-            raise AssertionError("prometheus ended: " + (self.folder / "log").read_text(encoding="utf-8"))
-        return "Ready" in fetch(f"http://{self.address}/-/ready")
-
-    def api(self, path, **parameters):
-        answer = json.loads(fetch(f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))
-        assert answer["status"] == "success", answer
-        return answer["data"]
-
-    def query(self, expression):
-        """[(labels, value)]; NaN is no answer."""
-        result = self.api("query", query=expression)["result"]
-        return [(row["metric"], float(row["value"][1])) for row in result if row["value"][1] != "NaN"]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-        self.output.close()
+    def query(self, sql, *parameters):
+        """Rows of one statement, each value as text; $1, $2 ... are the parameters."""
+        for i, value in reversed(list(enumerate(parameters, 1))):
+            sql = sql.replace(f"${i}", "'" + str(value).replace("'", "''") + "'")
+        done = subprocess.run(["psql", "-X", "-At", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-d", self.secret("dsn"), "-c", sql],
+                              capture_output=True, text=True, timeout=30, check=True)
+        return [line.split("\x1f") for line in done.stdout.splitlines()]
