@@ -16,15 +16,24 @@ std::string FileStateWord(v1::FileState state) {
   return state == v1::FILE_STATE_PROCESSED ? "processed" : "error";
 }
 
+// What a job on a file in state error would be told; the limits' numbers are the server's.
+std::string WhyNoJob(const std::string& reason) {
+  if (reason == "TOO_FEW_EXAMPLES") return "a job needs more rows: put more lines into the file";
+  if (reason == "LIMIT_EXCEEDED") return "the file is over a limit: divide it";
+  return "no job can use this file until the lines below are mended";
+}
+
 void ShowFile(std::ostream& out, const v1::File& file) {
   out << fmt::format("{}  {}\n  {} bytes, {} rows, {}\n  sha256 {}\n", ShortName(file.name()),
                      TerminalSafe(file.filename()), file.bytes(), file.rows(),
                      FileStateWord(file.state()), HexOf(file.sha256()));
   for (const v1::FormatCluster& format : file.formats()) {
-    out << fmt::format("  format of {} rows: {}\n", format.rows(), TerminalSafe(format.skeleton()));
+    out << fmt::format("  format of {} rows: {}\n", format.rows(), OneLine(format.skeleton()));
     if (!format.system_prompt().empty())
-      out << "    system: " << TerminalSafe(format.system_prompt()) << '\n';
+      out << "    system: " << OneLine(format.system_prompt()) << '\n';
   }
+  if (!file.error_reason().empty())
+    out << "  " << file.error_reason() << ": " << WhyNoJob(file.error_reason()) << '\n';
   for (const v1::FileProblem& problem : file.problems()) {
     const std::string place = problem.line() == 0 ? "file" : fmt::format("line {}", problem.line());
     out << "  " << place << (problem.field().empty() ? "" : ", " + TerminalSafe(problem.field()))

@@ -17,18 +17,6 @@
 namespace tuneward::cli {
 namespace {
 
-constexpr size_t kMaxShown = 160;  // bytes of a message's text
-
-std::string Shorten(const std::string& text) {
-  std::string safe = TerminalSafe(text, /*keep_newlines=*/true);
-  std::string line;
-  for (char c : safe) line += c == '\n' ? std::string("\\n") : std::string(1, c);
-  if (line.size() <= kMaxShown) return line;
-  size_t end = kMaxShown;
-  while (end > 0 && (line[end] & 0xC0) == 0x80) --end;  // not inside a character
-  return line.substr(0, end) + "...";
-}
-
 std::string Text(const Json& object, const char* key) {
   const auto it = object.find(key);
   if (it == object.end()) return "";
@@ -40,7 +28,7 @@ void ShowRow(std::ostream& out, const Json& row) {
                      TerminalSafe(Text(row, "source")), TerminalSafe(Text(row, "recipe")));
   for (const Json& message : row.at("messages")) {
     out << fmt::format("    {:>9}: {}\n", TerminalSafe(Text(message, "role")),
-                       Shorten(Text(message, "content")));
+                       OneLine(Text(message, "content")));
   }
 }
 

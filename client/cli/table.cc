@@ -28,6 +28,16 @@ std::string TerminalSafe(const std::string& text, bool keep_newlines) {
   return safe;
 }
 
+std::string OneLine(const std::string& text, size_t max_bytes) {
+  std::string line;
+  for (const char c : TerminalSafe(text, /*keep_newlines=*/true))
+    line += c == '\n' ? std::string("\\n") : std::string(1, c);
+  if (line.size() <= max_bytes) return line;
+  size_t end = max_bytes;
+  while (end > 0 && (line[end] & 0xC0) == 0x80) --end;  // not inside a character
+  return line.substr(0, end) + "...";
+}
+
 Table::Table(std::vector<std::string> titles) : titles_(std::move(titles)) {
   for (std::string& title : titles_) {
     right_.push_back(!title.empty() && title[0] == '>');

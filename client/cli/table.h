@@ -26,4 +26,7 @@ class Table {
 // become '?', newlines too unless `keep_newlines`.
 std::string TerminalSafe(const std::string& text, bool keep_newlines = false);
 
+// The same on one line: newlines as \n, cut after `max_bytes` with "...".
+std::string OneLine(const std::string& text, size_t max_bytes = 160);
+
 }  // namespace tuneward::cli

@@ -7,6 +7,16 @@
 namespace tuneward {
 namespace {
 
+// The library's message without its own name and place: "[json.exception.parse_error.101] parse
+// error at line 1, column 2: syntax error ..." is told as "syntax error ...".
+std::string PlainReason(std::string what) {
+  if (const size_t name = what.find("] "); what[0] == '[' && name != what.npos)
+    what.erase(0, name + 2);
+  if (const size_t place = what.find(": "); what.rfind("parse error", 0) == 0 && place != what.npos)
+    what.erase(0, place + 2);
+  return what;
+}
+
 // Builds the value while refusing duplicate keys and excessive depth; nlohmann's own parser
 // silently keeps the last key.
 class StrictSax : public nlohmann::json_sax<Json> {
@@ -36,7 +46,7 @@ class StrictSax : public nlohmann::json_sax<Json> {
   }
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& e) override {
-    return Fail(absl::StrCat("malformed JSON at byte ", position, ": ", e.what()));
+    return Fail(absl::StrCat("malformed JSON at byte ", position, ": ", PlainReason(e.what())));
   }
 
  private:

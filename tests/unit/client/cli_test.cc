@@ -236,6 +236,24 @@ TEST_F(CliTest, UploadOfBadLinesShowsThemAndEndsWithStatusTwo) {
   EXPECT_THAT(out_.str(), HasSubstr("and 20 more problems"));
 }
 
+TEST_F(CliTest, UploadOfTooFewRowsSaysWhyItIsOfNoUse) {
+  provider_.files.answer.set_name("projects/demo/files/file-9");
+  provider_.files.answer.set_state(v1::FILE_STATE_ERROR);
+  provider_.files.answer.set_error_reason("TOO_FEW_EXAMPLES");
+  EXPECT_EQ(Run({"files", "upload", WriteFile("short.jsonl", "x\n")}), 2);
+  EXPECT_THAT(out_.str(), HasSubstr("TOO_FEW_EXAMPLES: a job needs more rows"));
+}
+
+TEST_F(CliTest, FormatsAreShownOnOneLineEach) {
+  provider_.files.answer.set_name("projects/demo/files/file-9");
+  provider_.files.answer.set_state(v1::FILE_STATE_PROCESSED);
+  v1::FormatCluster& format = *provider_.files.answer.add_formats();
+  format.set_rows(300);
+  format.set_skeleton("Ticket: {0}\nQueue:");
+  EXPECT_EQ(Run({"files", "upload", WriteFile("rows.jsonl", "x\n")}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("format of 300 rows: Ticket: {0}\\nQueue:\n"));
+}
+
 TEST_F(CliTest, ListFollowsPagesUpToTheLimit) {
   provider_.files.file_count = 5;
   EXPECT_EQ(Run({"files", "list", "--json"}), 0);

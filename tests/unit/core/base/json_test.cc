@@ -16,6 +16,13 @@ TEST(ParseJsonTest, RefusesDuplicateKeysTrailingBytesDepthAndBadUtf8) {
   EXPECT_EQ(ParseJson("[[[[]]]]", 3).status().message(), "nested deeper than 3 levels");
 }
 
+TEST(ParseJsonTest, NamesThePlaceOnceAndNoLibrary) {
+  const std::string message(ParseJson("not json").status().message());
+  EXPECT_EQ(message.rfind("malformed JSON at byte 2: syntax error", 0), 0u) << message;
+  EXPECT_EQ(message.find("exception"), std::string::npos) << message;
+  EXPECT_EQ(message.find("column"), std::string::npos) << message;
+}
+
 TEST(ParseJsonTest, KeepsNestedValues) {
   auto value = ParseJson(R"({"b":{"c":[{"d":1},2]},"a":-3})");
   ASSERT_TRUE(value.ok());
