@@ -14,8 +14,8 @@ constexpr std::chrono::hours kBlobEvery{1};
 Sweeper::Sweeper(TaskStore& tasks, FileStore& files, BlobStore& blobs, const LeaseSettings& lease,
                  std::function<void(const SweptTask&)> on_swept)
     : leases_(lease.sweep,
-              [&tasks, on_swept = std::move(on_swept)] {
-                const auto swept = tasks.Sweep();
+              [&tasks, ttl = lease.ttl, on_swept = std::move(on_swept)] {
+                const auto swept = tasks.Sweep(ttl);
                 if (!swept.ok()) {
                   LogWarning("cannot sweep leases", {{"error", swept.status().ToString()}});
                   return false;

@@ -227,7 +227,7 @@ absl::Status WorkerApp::Parts::OpenNetwork(std::function<void()> on_drain) {
 }
 
 void WorkerApp::Parts::Sweep() {
-  const auto swept = sweep_tasks->Sweep();
+  const auto swept = sweep_tasks->Sweep(options.keeper.lease.ttl);
   if (!swept.ok()) {
     LogWarning("sweep failed", {{"error", std::string(swept.status().message())}});
     return;

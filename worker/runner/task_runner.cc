@@ -12,6 +12,8 @@ namespace {
 constexpr char kSucceeded[] = "succeeded", kFailed[] = "failed", kCancelled[] = "cancelled",
                kDrained[] = "drained", kInterrupted[] = "interrupted", kLeaseLost[] = "lease_lost";
 
+constexpr std::chrono::milliseconds kHandBackEvery(250);
+
 bool IsLeaseLost(const absl::Status& status) { return GetErrorInfo(status).reason == "LEASE_LOST"; }
 
 // An exception in a task must not take the worker and its chats along. Memory that ran out is the
@@ -102,11 +104,23 @@ std::string TaskRunner::RunTask(const ClaimedTask& task, Clock::MonoTime asked_a
   return outcome;
 }
 
+// A database that was away for longer than a lease gives the task to nobody: then it is still held,
+// and giving it back makes the absence an interruption instead of a death (contracts.md A23).
+bool TaskRunner::HandBack(const ClaimedTask& task) {
+  for (;;) {
+    const absl::Status status = parts_.tasks.Drain(task.lease);
+    if (!absl::IsUnavailable(status) || stopping_) return status.ok();
+    parts_.decode.RunIdle(kHandBackEvery);
+  }
+}
+
 std::string TaskRunner::Settle(const ClaimedTask& task, TaskHandler& handler,
                                const TaskControl& control, const absl::Status& status) {
   if (status.ok()) return kSucceeded;
   const StopReason reason = control.stop_reason();
-  if (reason == StopReason::kLeaseLost || IsLeaseLost(status)) return kLeaseLost;
+  if (reason == StopReason::kLeaseLost || IsLeaseLost(status)) {
+    return HandBack(task) ? kInterrupted : kLeaseLost;
+  }
   const char* outcome = kFailed;
   absl::Status written;
   if (reason == StopReason::kCancel) {

@@ -53,6 +53,8 @@ class TaskRunner {
   std::string RunTask(const ClaimedTask& task, Clock::MonoTime asked_at);
   std::string Settle(const ClaimedTask& task, TaskHandler& handler, const TaskControl& control,
                      const absl::Status& status);
+  // Of a task whose lease has run out here: true when nobody else had it yet.
+  bool HandBack(const ClaimedTask& task);
   TaskHandler* HandlerOf(TaskKind kind) const;
   void Loop();
 

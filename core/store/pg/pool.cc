@@ -9,9 +9,11 @@
 namespace tuneward {
 namespace {
 
-// A server that hangs must not hold a pool's connections for ever.
+// A server that hangs must not hold a pool's connections for ever. A process that is frozen in a
+// transaction must not hold its task either: the sweep passes locked rows over, so the lock has to
+// go before a lease of 20 s does.
 constexpr char kSessionSettings[] =
-    "set statement_timeout = '30s'; set idle_in_transaction_session_timeout = '60s'; "
+    "set statement_timeout = '30s'; set idle_in_transaction_session_timeout = '15s'; "
     "set timezone = 'UTC'; set client_encoding = 'UTF8'";
 
 absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(const PgOptions& options) {

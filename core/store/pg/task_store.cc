@@ -55,6 +55,27 @@ absl::Status TellOfLostWorker(pqxx::work& tx, SweptTask& task) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::optional<ClaimedTask>> BeginTask(pqxx::work& tx, const pqxx::row& row) {
+  ClaimedTask task;
+  task.lease = {row[0].c_str(), row[4].as<int64_t>()};
+  task.job_id = row[1].c_str();
+  task.kind = Known(ParseTaskKind(row[2].c_str()));
+  task.payload = JsonOf(row[3]);
+  task.deaths = row[5].as<int>();
+  task.interruptions = row[6].as<int>();
+  task.project_id = row[7].c_str();
+  if (task.job_id.empty()) return std::optional(task);
+  TW_ASSIGN_OR_RETURN(LockedJob job, LockJob(tx, task.job_id));
+  task.cancel_requested = job.cancel_requested;
+  task.trace_id = job.trace_id;
+  if (task.kind == TaskKind::kTrain &&
+      job.position.state == JobState::kQueued) {  // else claimed before: row 12
+    TW_RETURN_IF_ERROR(MoveJob(tx, job, JobTrigger::kClaimTrain));
+    NotifyJob(tx, job.id);
+  }
+  return std::optional(task);
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& worker_id,
@@ -62,30 +83,16 @@ absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& w
                                                             std::chrono::milliseconds ttl) {
   std::vector<std::string> names;
   for (TaskKind kind : kinds) names.emplace_back(Name(kind));
-  return InTransaction(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<ClaimedTask>> {
-    const pqxx::result rows =
-        tx.exec_prepared("task_claim", worker_id, TextArray(names), Seconds(ttl));
-    if (rows.empty()) return std::optional<ClaimedTask>();
-    const auto& row = rows[0];
-    ClaimedTask task;
-    task.lease = {row[0].c_str(), row[4].as<int64_t>()};
-    task.job_id = row[1].c_str();
-    task.kind = Known(ParseTaskKind(row[2].c_str()));
-    task.payload = JsonOf(row[3]);
-    task.deaths = row[5].as<int>();
-    task.interruptions = row[6].as<int>();
-    task.project_id = row[7].c_str();
-    if (task.job_id.empty()) return std::optional(task);
-    TW_ASSIGN_OR_RETURN(LockedJob job, LockJob(tx, task.job_id));
-    task.cancel_requested = job.cancel_requested;
-    task.trace_id = job.trace_id;
-    if (task.kind == TaskKind::kTrain &&
-        job.position.state == JobState::kQueued) {  // else claimed before: row 12
-      TW_RETURN_IF_ERROR(MoveJob(tx, job, JobTrigger::kClaimTrain));
-      NotifyJob(tx, job.id);
-    }
-    return std::optional(task);
-  });
+  const auto claim = [&](const char* statement) {
+    return InTransaction(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<ClaimedTask>> {
+      const pqxx::result rows =
+          tx.exec_prepared(statement, worker_id, TextArray(names), Seconds(ttl));
+      if (rows.empty()) return std::optional<ClaimedTask>();
+      return BeginTask(tx, rows[0]);
+    });
+  };
+  absl::StatusOr<std::optional<ClaimedTask>> task = claim("task_claim");
+  return IsCommitInDoubt(task.status()) ? claim("task_claimed") : std::move(task);
 }
 
 absl::StatusOr<HeartbeatReply> TaskStore::Heartbeat(const TaskLease& lease,
@@ -99,10 +106,10 @@ absl::StatusOr<HeartbeatReply> TaskStore::Heartbeat(const TaskLease& lease,
   });
 }
 
-absl::StatusOr<std::vector<SweptTask>> TaskStore::Sweep() {
+absl::StatusOr<std::vector<SweptTask>> TaskStore::Sweep(std::chrono::milliseconds after_start) {
   return InTransaction(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<SweptTask>> {
     std::vector<SweptTask> swept;
-    for (const auto& row : tx.exec_prepared("task_sweep")) {
+    for (const auto& row : tx.exec_prepared("task_sweep", Seconds(after_start))) {
       swept.push_back({row[0].c_str(), row[1].c_str(), Known(ParseTaskKind(row[2].c_str())),
                        Known(ParseTaskState(row[3].c_str())), row[4].as<int>(), "", ""});
     }

@@ -51,7 +51,8 @@ class TaskStore {
   explicit TaskStore(PgPool& pool) : pool_(pool) {}
 
   // The next task of those kinds, or none. A train task also moves its job QUEUED ->
-  // RUNNING/PREPARING with an event (row 7).
+  // RUNNING/PREPARING with an event (row 7). A worker holds one task at a time: after a lost COMMIT
+  // reply the task that it holds is the one that it has claimed.
   absl::StatusOr<std::optional<ClaimedTask>> Claim(const std::string& worker_id,
                                                    const std::vector<TaskKind>& kinds,
                                                    std::chrono::milliseconds ttl);
@@ -59,8 +60,10 @@ class TaskStore {
                                            const Json& progress);
   // Takes expired leases back: event `worker_lost` (row 12), and after kMaxDeaths the job is FAILED
   // `worker_died` (row 13) or, when auditing, SUCCEEDED with its model HELD (row 14). Run by every
-  // process each second.
-  absl::StatusOr<std::vector<SweptTask>> Sweep();
+  // process each second. Does nothing for the time `after_start` (a TTL) after PostgreSQL has
+  // started: while it was away nobody could renew a lease.
+  absl::StatusOr<std::vector<SweptTask>> Sweep(
+      std::chrono::milliseconds after_start = std::chrono::milliseconds(0));
   // Gives the task back without counting a death (a worker that shuts down).
   absl::Status Drain(const TaskLease& lease);
   absl::StatusOr<TaskRecord> Get(const std::string& task_id);

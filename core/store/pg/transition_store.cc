@@ -164,10 +164,14 @@ absl::Status TransitionStore::JobCancelled(const TaskLease& lease) {
 absl::Status TransitionStore::Append(const TaskLease& lease, const std::vector<JobEvent>& events,
                                      const std::vector<StepMetricsRecord>& metrics) {
   return Fenced(pool_, lease, TaskState::kRunning, [&](pqxx::work& tx, LockedJob& job) {
-    for (const JobEvent& event : events) AddEvent(tx, job.id, event);
+    bool repeated = !metrics.empty();
     for (const StepMetricsRecord& m : metrics) {
-      tx.exec_prepared("metric_add", job.id, m.step, job.project_id, TextOf(m.data));
+      const bool is_new =
+          !tx.exec_prepared("metric_add", job.id, m.step, job.project_id, TextOf(m.data)).empty();
+      repeated = repeated && !is_new;
     }
+    if (repeated) return absl::OkStatus();  // after a lost COMMIT reply: the events are there too
+    for (const JobEvent& event : events) AddEvent(tx, job.id, event);
     return absl::OkStatus();
   });
 }

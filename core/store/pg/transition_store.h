@@ -61,8 +61,8 @@ class TransitionStore {
   // Row 16, after cancel_requested: CANCELLED; a model of the job is deleted.
   absl::Status JobCancelled(const TaskLease& lease);
 
-  // Adds events and metric rows; rows that are there already stay. A metrics event a second at most
-  // is the caller's business.
+  // Adds events and metric rows; rows that are there already stay, and where all of them are this
+  // is a repetition that adds no event. A metrics event a second at most is the caller's business.
   absl::Status Append(const TaskLease& lease, const std::vector<JobEvent>& events,
                       const std::vector<StepMetricsRecord>& metrics = {});
 

@@ -25,6 +25,7 @@ absl::Status WorkerStore::Register(const WorkerRecord& w) {
   return RunTransaction(pool_, [&](pqxx::work& tx) {
     tx.exec_prepared("worker_register", w.id, w.host, w.address, TextArray(w.roles),
                      TextArray(w.bases), TextOf(w.device), w.build, w.state);
+    tx.exec_prepared("worker_forget");
     return absl::OkStatus();
   });
 }

@@ -120,6 +120,21 @@ TEST_F(FencingTest, LostCommitReplyOfAStepThatLeavesTheTaskOpenIsRunAgain) {
   EXPECT_EQ(jobs_->ListCheckpoints("ftjob-1")->size(), 1u);
 }
 
+TEST_F(FencingTest, LostCommitReplyOfAnAppendTellsOfItsStepsOnce) {
+  const TaskLease lease = ToTraining("ftjob-1");
+  const size_t before = EventTypes("ftjob-1").size();
+  lose_commit_reply_ = true;
+  EXPECT_TRUE(steps_
+                  ->Append(lease, {{kLevelInfo, kEventMetrics, "step 2"}},
+                           {{1, Json::object()}, {2, Json::object()}})
+                  .ok());
+  EXPECT_FALSE(lose_commit_reply_);
+  EXPECT_EQ(EventTypes("ftjob-1").size(), before + 1);
+  EXPECT_TRUE(
+      steps_->Append(lease, {{kLevelInfo, kEventMetrics, "step 3"}}, {{3, Json::object()}}).ok());
+  EXPECT_EQ(EventTypes("ftjob-1").size(), before + 2);
+}
+
 TEST_F(FencingTest, LostCommitReplyOfACreateIsRepeatedWithItsRequestId) {
   const Idempotency request{kProject, "CreateJob", "req-1", Sha256Of("body")};
   lose_commit_reply_ = true;

@@ -217,5 +217,25 @@ TEST_F(LeaseTest, AJobHasOneOpenTask) {
   EXPECT_NE(std::string(second.status().message()).find("tasks_one_open"), std::string::npos);
 }
 
+// Nobody could renew a lease while the database was away.
+TEST_F(LeaseTest, SweepLeavesLeasesAloneForAWhileAfterPostgresqlHasStarted) {
+  const TaskLease lease = ToTraining("ftjob-1");
+  Expire(lease.task_id);
+  EXPECT_TRUE(tasks_->Sweep(std::chrono::hours(24))->empty());
+  EXPECT_EQ(tasks_->Sweep()->size(), 1u);
+}
+
+TEST_F(LeaseTest, AClaimWhoseCommitReplyWasLostIsFoundAgain) {
+  ToQueued("ftjob-1");
+  lose_commit_reply_ = true;
+  const ClaimedTask task = Claim(TaskKind::kTrain);
+  EXPECT_FALSE(lose_commit_reply_);
+  EXPECT_EQ(task.job_id, "ftjob-1");
+  EXPECT_TRUE(steps_->FirstStep(task.lease).ok());
+  lose_commit_reply_ = true;
+  EXPECT_FALSE(tasks_->Claim("wkr-2", {TaskKind::kTrain}, kTtl)->has_value())
+      << "another worker has claimed nothing";
+}
+
 }  // namespace
 }  // namespace tuneward

@@ -60,5 +60,15 @@ TEST_F(WorkerStoreTest, FindForBaseGivesReadyServersOfThatBase) {
   EXPECT_GT(GetErrorInfo(gone).retry_after_ms, 0);
 }
 
+TEST_F(WorkerStoreTest, ANewWorkerForgetsThoseThatDiedLongAgo) {
+  WorkerStore workers(*pool_);
+  ASSERT_TRUE(workers.Register(Worker("wkr-1")).ok());
+  ASSERT_TRUE(workers.Register(Worker("wkr-2")).ok());
+  Age("wkr-1", 24 * 3600 + 1);
+  Age("wkr-2", 3600);
+  ASSERT_TRUE(workers.Register(Worker("wkr-3")).ok());
+  EXPECT_EQ(Sql("select string_agg(id, ' ' order by id) from workers"), "wkr-2 wkr-3");
+}
+
 }  // namespace
 }  // namespace tuneward

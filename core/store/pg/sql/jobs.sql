@@ -56,6 +56,7 @@ from job_events where job_id = $1 and seq > $2 order by seq limit $3
 
 -- name: metric_add
 insert into job_metrics (job_id, step, project_id, data) values ($1, $2, $3, $4::jsonb) on conflict do nothing
+returning step
 
 -- name: metric_list
 select step, data from job_metrics where job_id = $1 and step > $2 order by step limit $3

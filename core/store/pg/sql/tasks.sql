@@ -12,6 +12,14 @@ update tasks t set state = 'running', worker_id = $1, fence = nextval('task_fenc
 from picked where t.id = picked.id
 returning t.id, t.job_id, t.kind, t.payload, t.fence, t.deaths, t.interruptions, t.project_id
 
+-- name: task_claimed
+-- $1 worker, $2 kinds, $3 ttl seconds; after a lost COMMIT reply: the task that this worker holds, with a new lease
+update tasks set lease_until = clock_timestamp() + make_interval(secs => $3::double precision)
+where id = (select id from tasks where state = 'running' and worker_id = $1 and kind = any ($2::text[])
+            order by fence desc limit 1)
+  and state = 'running' and worker_id = $1
+returning id, job_id, kind, payload, fence, deaths, interruptions, project_id
+
 -- name: task_heartbeat
 -- $1 id, $2 fence, $3 ttl seconds, $4 progress; no row: lost, stop
 update tasks t set lease_until = clock_timestamp() + make_interval(secs => $3::double precision), progress = $4::jsonb
@@ -29,8 +37,10 @@ update tasks set state = $3, finished_at = clock_timestamp(), lease_until = null
 where id = $1 and fence = $2 and state = 'running'
 
 -- name: task_sweep
+-- $1 seconds after PostgreSQL's start in which holders may still come back
 with dead as materialized (
   select id from tasks where state = 'running' and lease_until < clock_timestamp()
+    and pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $1::double precision)
   limit 100 for update skip locked)
 update tasks t set state = case when deaths + 1 >= 3 then 'failed' else 'queued' end, deaths = deaths + 1,
   worker_id = null, lease_until = null,

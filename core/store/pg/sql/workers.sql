@@ -5,6 +5,10 @@ on conflict (id) do update set host = excluded.host, address = excluded.address,
   bases = excluded.bases, device = excluded.device, build = excluded.build, state = excluded.state,
   last_seen_at = clock_timestamp()
 
+-- name: worker_forget
+-- Those that died without leaving; ids are new at every start.
+delete from workers where last_seen_at < clock_timestamp() - interval '1 day'
+
 -- name: worker_touch
 update workers set last_seen_at = clock_timestamp(), state = $2 where id = $1 returning id
 
