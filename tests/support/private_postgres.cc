@@ -1,7 +1,9 @@
 #include "tests/support/private_postgres.h"
 
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kUser[] = "tuneward";
 constexpr std::chrono::seconds kStartLimit{30};
 
 absl::StatusOr<std::string> FindPrograms() {
@@ -48,11 +49,31 @@ std::string TemporaryRoot() {
   return !error && memory.available > kRoom ? "/dev/shm" : "/tmp";
 }
 
+// One that was free a moment ago: PostgreSQL takes no port 0.
+absl::StatusOr<int> FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return ErrnoStatus(errno, "socket");
+  struct sockaddr_in address {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* plain = reinterpret_cast<struct sockaddr*>(&address);
+  const bool bound = bind(fd, plain, size) == 0 && getsockname(fd, plain, &size) == 0;
+  const int error = errno;
+  close(fd);
+  if (!bound) return ErrnoStatus(error, "a free port");
+  return ntohs(address.sin_port);
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PrivatePostgres>> PrivatePostgres::Start() {
-  std::unique_ptr<PrivatePostgres> pg(new PrivatePostgres());
+absl::StatusOr<std::unique_ptr<PrivatePostgres>> PrivatePostgres::Start(
+    const PostgresOptions& options) {
+  std::unique_ptr<PrivatePostgres> pg(new PrivatePostgres(options));
   TW_ASSIGN_OR_RETURN(pg->bin_, FindPrograms());
+  if (options.tcp) {
+    TW_ASSIGN_OR_RETURN(pg->port_, FreePort());
+  }
   if (geteuid() == 0) {
     const struct passwd* user = getpwnam("postgres");
     if (user == nullptr)
@@ -68,7 +89,7 @@ absl::StatusOr<std::unique_ptr<PrivatePostgres>> PrivatePostgres::Start() {
   chmod(folder.c_str(), 0755);
   const ChildOptions as_user{pg->uid_, pg->gid_, pg->folder_ + "/initdb.log", SIGKILL};
   TW_RETURN_IF_ERROR(
-      RunChild({pg->bin_ + "/initdb", "-D", pg->folder_ + "/data", "-U", kUser, "-A", "trust",
+      RunChild({pg->bin_ + "/initdb", "-D", pg->folder_ + "/data", "-U", "tuneward", "-A", "trust",
                 "--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C"},
                as_user));
   TW_RETURN_IF_ERROR(pg->Launch());
@@ -86,32 +107,27 @@ PrivatePostgres::~PrivatePostgres() {
 
 absl::Status PrivatePostgres::Launch() {
   const ChildOptions as_user{uid_, gid_, folder_ + "/postgres.log", SIGQUIT};
-  TW_ASSIGN_OR_RETURN(pid_, StartChild({bin_ + "/postgres",
-                                        "-D",
-                                        folder_ + "/data",
-                                        "-k",
-                                        folder_,
-                                        "-c",
-                                        "listen_addresses=",
-                                        "-c",
-                                        "fsync=off",
-                                        "-c",
-                                        "synchronous_commit=off",
-                                        "-c",
-                                        "full_page_writes=off",
-                                        "-c",
-                                        "shared_buffers=32MB",
-                                        "-c",
-                                        "dynamic_shared_memory_type=mmap",
-                                        "-c",
-                                        "max_connections=80",
-                                        "-c",
-                                        "log_min_messages=warning"},
-                                       as_user));
+  std::vector<std::string> argv = {bin_ + "/postgres", "-D", folder_ + "/data", "-k", folder_};
+  const auto set = [&argv](const std::string& setting) {
+    argv.insert(argv.end(), {"-c", setting});
+  };
+  set(options_.tcp ? "listen_addresses=127.0.0.1" : "listen_addresses=");
+  set(absl::StrCat("port=", port_));
+  if (!options_.durable) {
+    for (const char* fast : {"fsync=off", "synchronous_commit=off", "full_page_writes=off"})
+      set(fast);
+  }
+  for (const char* small : {"shared_buffers=32MB", "dynamic_shared_memory_type=mmap",
+                            "max_connections=80", "log_min_messages=warning"}) {
+    set(small);
+  }
+  TW_ASSIGN_OR_RETURN(pid_, StartChild(argv, as_user));
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
   for (;;) {
     if (Exec("postgres", "select 1").ok()) return absl::OkStatus();
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_ || std::chrono::steady_clock::now() > deadline) {
+    const bool ended = waitpid(pid_, nullptr, WNOHANG) == pid_;
+    if (ended) pid_ = -1;
+    if (ended || std::chrono::steady_clock::now() > deadline) {
       return absl::InternalError(absl::StrCat(
           "PostgreSQL did not start:\n", ReadFile(folder_ + "/postgres.log").value_or("no log")));
     }
@@ -119,8 +135,8 @@ absl::Status PrivatePostgres::Launch() {
   }
 }
 
-std::string PrivatePostgres::Dsn(const std::string& database) const {
-  return absl::StrCat("host=", folder_, " user=", kUser, " dbname=", database);
+std::string PrivatePostgres::Dsn(const std::string& database, const std::string& user) const {
+  return absl::StrCat("host=", folder_, " port=", port_, " user=", user, " dbname=", database);
 }
 
 absl::StatusOr<std::string> PrivatePostgres::NewDatabase(const std::string& source) {
@@ -146,13 +162,20 @@ absl::StatusOr<std::string> PrivatePostgres::Exec(const std::string& database,
 }
 
 absl::Status PrivatePostgres::Crash() {
-  // The children notice that their postmaster is gone and end by themselves.
   if (kill(pid_, SIGKILL) != 0) return ErrnoStatus(errno, "kill");
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
   return absl::OkStatus();
 }
 
-absl::Status PrivatePostgres::Restart() { return Launch(); }
+absl::Status PrivatePostgres::Restart() {
+  // A new postmaster refuses the shared memory that a child of the old one still uses.
+  const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
+  for (;;) {
+    absl::Status status = Launch();
+    if (status.ok() || pid_ > 0 || std::chrono::steady_clock::now() > deadline) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
 
 }  // namespace tuneward

@@ -1,6 +1,7 @@
-// A PostgreSQL cluster of the test's own: a temporary folder, a unix socket in it and no port; run
-// as user "postgres" when the test is root (PostgreSQL refuses root). It dies with the process. One
-// cluster a test binary, a fresh database a test.
+// A PostgreSQL cluster of the test's own: a temporary folder, a unix socket in it and, only where
+// asked, a port on loopback; run as user "postgres" when the test is root (PostgreSQL refuses
+// root). It dies with the process. One cluster a test binary, a fresh database a test; tests that
+// crash it have one of their own.
 #pragma once
 
 #include <sys/types.h>
@@ -13,11 +14,19 @@
 
 namespace tuneward {
 
+struct PostgresOptions {
+  // What was committed survives a crash, as in a real installation. Without it commits are fast and
+  // may be lost.
+  bool durable = false;
+  bool tcp = false;  // also listen on a free port of 127.0.0.1
+};
+
 class PrivatePostgres {
  public:
   // NOT_FOUND when PostgreSQL's programs are not on this machine (TUNEWARD_PG_BIN or
   // /usr/lib/postgresql/*/bin).
-  static absl::StatusOr<std::unique_ptr<PrivatePostgres>> Start();
+  static absl::StatusOr<std::unique_ptr<PrivatePostgres>> Start(
+      const PostgresOptions& options = {});
   ~PrivatePostgres();
   PrivatePostgres(const PrivatePostgres&) = delete;
   PrivatePostgres& operator=(const PrivatePostgres&) = delete;
@@ -27,19 +36,25 @@ class PrivatePostgres {
   absl::StatusOr<std::string> NewDatabase(const std::string& source = "template1");
   // The name of the last NewDatabase.
   const std::string& last_database() const { return last_database_; }
-  std::string Dsn(const std::string& database) const;
+  // Through the socket; `user` must exist.
+  std::string Dsn(const std::string& database, const std::string& user = "tuneward") const;
+  int tcp_port() const { return port_; }
+  pid_t postmaster() const { return pid_; }
 
   // Runs SQL with psql; the output, unaligned, without headers.
   absl::StatusOr<std::string> Exec(const std::string& database, const std::string& sql);
 
-  // kill -9 of the postmaster and its children, and a start on the same folder (crash recovery).
+  // kill -9 of the postmaster, whose children end when they notice.
   absl::Status Crash();
+  // A start on the same folder, with crash recovery, once the last of those children has ended.
   absl::Status Restart();
 
  private:
-  PrivatePostgres() = default;
+  explicit PrivatePostgres(const PostgresOptions& options) : options_(options) {}
   absl::Status Launch();
+  const PostgresOptions options_;
   std::string bin_, folder_, last_database_;
+  int port_ = 5432;  // without tcp only the name of the socket
   uid_t uid_ = 0;
   gid_t gid_ = 0;
   pid_t pid_ = -1;
