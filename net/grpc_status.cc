@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/cord.h"
+#include "core/base/cut_text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "net/rpc_observer.h"
@@ -21,24 +22,16 @@ constexpr size_t kMaxMessageBytes = 600;
 constexpr size_t kMaxMetadataBytes = 300;
 constexpr size_t kMaxBadRequestBytes = 3000;
 
-std::string Cut(std::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return std::string(text);
-  size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;  // not within a character
-  return std::string(text.substr(0, end)) + "...";
-}
-
 google::rpc::Status ToRpcStatus(const absl::Status& status, const ErrorInfo& info) {
   google::rpc::Status rpc;
   rpc.set_code(static_cast<int>(status.code()));
-  rpc.set_message(
-      Cut(std::string_view(status.message().data(), status.message().size()), kMaxMessageBytes));
+  rpc.set_message(CutText(std::string_view(status.message().data(), status.message().size()),
+                          kMaxMessageBytes));
   google::rpc::ErrorInfo error_info;
   error_info.set_domain(kErrorDomain);
   error_info.set_reason(info.reason);
   for (const auto& [key, value] : info.metadata)
-    (*error_info.mutable_metadata())[key] = Cut(value, kMaxMetadataBytes);
+    (*error_info.mutable_metadata())[key] = CutText(value, kMaxMetadataBytes);
   rpc.add_details()->PackFrom(error_info);
   if (!info.violations.empty()) {
     google::rpc::BadRequest bad_request;
@@ -69,7 +62,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   const auto code = static_cast<grpc::StatusCode>(status.code());
   const ErrorInfo info = GetErrorInfo(status);
   const std::string message =
-      Cut(std::string_view(status.message().data(), status.message().size()), kMaxMessageBytes);
+      CutText(std::string_view(status.message().data(), status.message().size()), kMaxMessageBytes);
   if (info.reason.empty()) {
     const bool ours =
         status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;

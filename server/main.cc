@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/program_help.h"
 #include "net/config.h"
 #include "net/shutdown.h"
 #include "server/app.h"
@@ -137,7 +137,7 @@ absl::Status Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   tuneward::BlockShutdownSignals();
-  absl::SetProgramUsageMessage(
+  tuneward::SetProgramHelp(
       "serves tuneward's gRPC API. Settings: flags > environment TUNEWARD_<FLAG> > "
       "/etc/tuneward/tuneward-server.conf");
   const absl::Status status = tuneward::Run(argc, argv);

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/cut_text.h"
 
 namespace tuneward {
 namespace {
@@ -41,7 +42,7 @@ std::optional<std::vector<std::string>> Match(std::string_view name, std::string
 absl::Status BadName(std::string_view name, const std::string& field, std::string_view shape) {
   Violations problems;
   problems.Add(field, absl::StrCat("must be ", std::string(shape), ", got '",
-                                   std::string(name.substr(0, kMaxIdBytes)), "'"));
+                                   CutText(name, kMaxIdBytes), "'"));
   return problems.ToStatus();
 }
 

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/usage.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/program_help.h"
 #include "net/config.h"
 #include "net/shutdown.h"
 #include "worker/app.h"
@@ -110,7 +110,7 @@ absl::Status RunWorker() {
 
 int Main(int argc, char** argv) {
   BlockShutdownSignals();
-  absl::SetProgramUsageMessage("tuneward-worker: trains, audits and serves tuned models");
+  tuneward::SetProgramHelp("tuneward-worker: trains, audits and serves tuned models");
   const absl::Status loaded =
       LoadFlags(FlagNames(), DefaultConfPath("tuneward-worker"), argc, argv);
   InitLog("tuneward-worker", absl::GetFlag(FLAGS_log_level));

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/cut_text.h"
 
 namespace tuneward {
 namespace {
@@ -15,6 +16,13 @@ std::string PlainReason(std::string what) {
   if (const size_t place = what.find(": "); what.rfind("parse error", 0) == 0 && place != what.npos)
     what.erase(0, place + 2);
   return what;
+}
+
+// The parser's words quote the input: it may be long, and its bytes may be the very problem.
+std::string Quotable(const std::string& words) {
+  constexpr size_t kMaxBytes = 300;
+  const std::string valid = Json(words).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return CutText(Json::parse(valid).get<std::string>(), kMaxBytes);
 }
 
 // Builds the value while refusing duplicate keys and excessive depth; nlohmann's own parser
@@ -30,7 +38,7 @@ class StrictSax : public nlohmann::json_sax<Json> {
   bool number_integer(number_integer_t v) override { return Put(v); }
   bool number_unsigned(number_unsigned_t v) override { return Put(v); }
   bool number_float(number_float_t v, const string_t& text) override {
-    if (!std::isfinite(v)) return Fail(absl::StrCat("number out of range: ", text));
+    if (!std::isfinite(v)) return Fail(absl::StrCat("number out of range: ", CutText(text, 80)));
     return Put(v);
   }
   bool string(string_t& v) override { return Put(std::move(v)); }
@@ -40,13 +48,15 @@ class StrictSax : public nlohmann::json_sax<Json> {
   bool end_object() override { return Close(); }
   bool end_array() override { return Close(); }
   bool key(string_t& v) override {
-    if (stack_.back()->contains(v)) return Fail(absl::StrCat("duplicate key \"", v, "\""));
+    if (stack_.back()->contains(v))
+      return Fail(absl::StrCat("duplicate key \"", CutText(v, 80), "\""));
     key_ = std::move(v);
     return true;
   }
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& e) override {
-    return Fail(absl::StrCat("malformed JSON at byte ", position, ": ", PlainReason(e.what())));
+    return Fail(
+        absl::StrCat("malformed JSON at byte ", position, ": ", Quotable(PlainReason(e.what()))));
   }
 
  private:
@@ -89,6 +99,9 @@ class StrictSax : public nlohmann::json_sax<Json> {
   std::vector<Json*> stack_;
   std::string key_;
 };
+
+// A wrong value in a message; it may be as large as the request.
+std::string Shown(const Json& v) { return CutText(v.dump(), 80); }
 
 bool HasFloat(const Json& v) {
   if (v.is_number_float()) return true;
@@ -151,7 +164,7 @@ int64_t ObjectReader::Int(const std::string& key, int64_t min, int64_t max,
   bool too_big = v->is_number_unsigned() && v->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
   if (!v->is_number_integer() || too_big || v->get<int64_t>() < min || v->get<int64_t>() > max) {
     problems_.Add(Path(key),
-                  absl::StrCat("must be an integer in [", min, ", ", max, "], got ", v->dump()));
+                  absl::StrCat("must be an integer in [", min, ", ", max, "], got ", Shown(*v)));
     return fallback.value_or(min);
   }
   return v->get<int64_t>();
@@ -163,7 +176,7 @@ double ObjectReader::Number(const std::string& key, double min, double max,
   if (v == nullptr) return fallback.value_or(min);
   if (!v->is_number() || !(v->get<double>() >= min && v->get<double>() <= max)) {
     problems_.Add(Path(key),
-                  absl::StrCat("must be a number in [", min, ", ", max, "], got ", v->dump()));
+                  absl::StrCat("must be a number in [", min, ", ", max, "], got ", Shown(*v)));
     return fallback.value_or(min);
   }
   return v->get<double>();

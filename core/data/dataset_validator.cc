@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/cut_text.h"
 
 namespace tuneward {
 namespace {
@@ -10,14 +11,6 @@ namespace {
 constexpr size_t kMaxProblemText = 240;
 constexpr size_t kFastMessages = 256;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// Cuts a text that may quote the user, between characters.
-std::string Cut(std::string text) {
-  if (text.size() <= kMaxProblemText) return text;
-  size_t end = kMaxProblemText;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
 
 bool IsBlank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -180,10 +173,11 @@ DatasetValidator::DatasetValidator(DatasetLimits limits, RowSink sink)
     : limits_(limits), sink_(std::move(sink)), parser_(std::make_unique<Parser>()) {}
 DatasetValidator::~DatasetValidator() = default;
 
-void DatasetValidator::AddProblem(int64_t line, std::string field, std::string reason) {
+void DatasetValidator::AddProblem(int64_t line, std::string_view field, std::string_view reason) {
   ++report_.problem_count;
   if (static_cast<int>(report_.problems.size()) < limits_.max_problems)
-    report_.problems.push_back({line, Cut(std::move(field)), Cut(std::move(reason))});
+    report_.problems.push_back(
+        {line, CutText(field, kMaxProblemText), CutText(reason, kMaxProblemText)});
 }
 
 void DatasetValidator::AcceptLine(std::string_view line) {

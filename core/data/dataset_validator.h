@@ -67,7 +67,7 @@ class DatasetValidator {
  private:
   struct Parser;
   void AcceptLine(std::string_view line);
-  void AddProblem(int64_t line, std::string field, std::string reason);
+  void AddProblem(int64_t line, std::string_view field, std::string_view reason);
 
   DatasetLimits limits_;
   RowSink sink_;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/cut_text.h"
 #include "core/base/ids.h"
 
 namespace tuneward {
@@ -39,7 +40,7 @@ void CheckSuffix(const std::string& suffix, Violations& problems) {
                     });
   if (!good)
     problems.Add("suffix", absl::StrCat("must be at most 64 of [a-z0-9-], got \"",
-                                        suffix.substr(0, 80), "\""));
+                                        CutText(suffix, 80), "\""));
 }
 
 void CheckHyperparameters(const Hyperparameters& h, Violations& problems) {
@@ -73,7 +74,7 @@ void CheckMetadata(const std::map<std::string, std::string>& metadata, Violation
     problems.Add("metadata",
                  absl::StrCat("must have at most ", kMaxMetadata, " pairs, got ", metadata.size()));
   for (const auto& [key, value] : metadata) {
-    const std::string field = absl::StrCat("metadata.", key.substr(0, kMaxMetadataKey));
+    const std::string field = absl::StrCat("metadata.", CutText(key, kMaxMetadataKey));
     if (key.empty() || key.size() > kMaxMetadataKey)
       problems.Add(
           field, absl::StrCat("keys must have 1 to ", kMaxMetadataKey, " bytes, got ", key.size()));
@@ -105,10 +106,10 @@ absl::Status ValidateJobSpec(const JobSpec& spec) {
     problems.Add("base_model", std::string(base.message()));
   if (!IsFileId(spec.training_file))
     problems.Add("training_file", absl::StrCat("must be a file id such as file-01hk..., got \"",
-                                               spec.training_file.substr(0, 80), "\""));
+                                               CutText(spec.training_file, 80), "\""));
   if (!spec.validation_file.empty() && !IsFileId(spec.validation_file))
     problems.Add("validation_file", absl::StrCat("must be a file id such as file-01hk..., got \"",
-                                                 spec.validation_file.substr(0, 80), "\""));
+                                                 CutText(spec.validation_file, 80), "\""));
   CheckSuffix(spec.suffix, problems);
   CheckInt(spec.seed, 0, kMaxSeed, "seed", problems);
   CheckHyperparameters(spec.hyperparameters, problems);

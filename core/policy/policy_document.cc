@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/judge/catalogue.h"
 #include "core/policy/policies.h"
 
 namespace tuneward {
@@ -81,6 +83,12 @@ void ReadForms(ObjectReader& parent, FormWeights& forms, Violations& problems) {
     problems.Add(parent.Path("forms"), "at least one weight must be above 0");
 }
 
+std::string ProfileNames() {
+  std::vector<std::string> names;
+  for (const AuditProfileEntry& profile : AuditProfiles()) names.emplace_back(profile.name);
+  return absl::StrJoin(names, ", ");
+}
+
 void ReadAudit(ObjectReader& parent, PolicyDocument& doc, Violations& problems) {
   const Json* json = parent.Object("audit");
   if (json == nullptr) return;
@@ -88,12 +96,11 @@ void ReadAudit(ObjectReader& parent, PolicyDocument& doc, Violations& problems) 
   doc.audit_profile = reader.String("profile");
   doc.audit_profiles = reader.Strings("allowed");
   reader.Finish();
-  constexpr std::string_view kKnown[] = {"quick", "standard", "full"};
   for (size_t i = 0; i < doc.audit_profiles.size(); ++i)
-    if (std::find(std::begin(kKnown), std::end(kKnown), doc.audit_profiles[i]) == std::end(kKnown))
+    if (FindAuditProfile(doc.audit_profiles[i]) == nullptr)
       problems.Add(
           absl::StrCat(reader.Path("allowed"), "[", i, "]"),
-          absl::StrCat("must be quick, standard or full, got \"", doc.audit_profiles[i], "\""));
+          absl::StrCat("must be one of ", ProfileNames(), ", got \"", doc.audit_profiles[i], "\""));
   if (std::find(doc.audit_profiles.begin(), doc.audit_profiles.end(), doc.audit_profile) ==
       doc.audit_profiles.end())
     problems.Add(reader.Path("profile"),

@@ -5,13 +5,13 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/api_key.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/ids.h"
+#include "core/base/program_help.h"
 #include "core/store/pg/project_store.h"
 #include "migrations/migrations.h"
 
@@ -69,7 +69,7 @@ absl::Status Run() {
 }  // namespace tuneward
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("tuneward-migrate --dsn_file F [--bootstrap_key_file F]");
+  tuneward::SetProgramHelp("tuneward-migrate --dsn_file F [--bootstrap_key_file F]");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = tuneward::Run();
   if (status.ok()) return 0;

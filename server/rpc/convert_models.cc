@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/cut_text.h"
 #include "server/resource_names.h"
 #include "server/rpc/convert.h"
 
@@ -33,7 +34,7 @@ Chat ToChat(const google::protobuf::RepeatedPtrField<v1::ChatMessage>& messages,
     } else {
       problems.Add(field + ".role",
                    absl::StrCat("must be user, assistant, or system in the first message, got '",
-                                role.substr(0, 32), "'"));
+                                CutText(role, 32), "'"));
     }
     if (message.content.size() > kMaxContent) {
       problems.Add(field + ".content", absl::StrCat("must have at most ", kMaxContent,

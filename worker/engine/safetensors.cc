@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/cut_text.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
 
@@ -42,7 +43,7 @@ absl::StatusOr<Placed> ReadEntry(const std::string& name, const Json& entry,
                                  std::string_view data) {
   Placed out{name, {}, 0, 0};
   if (name.empty() || name.size() > kMaxNameBytes)
-    return Bad(name.substr(0, 64), "name must have 1 to 512 bytes");
+    return Bad(CutText(name, 64), "name must have 1 to 512 bytes");
   if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") ||
       !entry.contains("shape") || !entry.contains("data_offsets"))
     return Bad(name, "must be an object with dtype, shape and data_offsets");
@@ -52,7 +53,7 @@ absl::StatusOr<Placed> ReadEntry(const std::string& name, const Json& entry,
   else if (dtype == "BF16")
     out.span.dtype = DType::kBFloat16;
   else
-    return Bad(name, absl::StrCat("dtype must be F32 or BF16, got ", dtype.dump().substr(0, 32)));
+    return Bad(name, absl::StrCat("dtype must be F32 or BF16, got ", CutText(dtype.dump(), 32)));
   const Json& shape = entry["shape"];
   if (!shape.is_array() || shape.size() > kMaxDimensions)
     return Bad(name,

@@ -23,6 +23,19 @@ TEST(ParseJsonTest, NamesThePlaceOnceAndNoLibrary) {
   EXPECT_EQ(message.find("column"), std::string::npos) << message;
 }
 
+TEST(ParseJsonTest, QuotesHostileInputAsShortUtf8) {
+  for (const std::string& text :
+       {std::string("{} \xEF  "), "[\"\xC3(" + std::string(100'000, 'x'),
+        "\"" + std::string(100'000, 'x'), "1e9" + std::string(100'000, '9'),
+        "{\"" + std::string(100'000, 'x') + "\":1,\"" + std::string(100'000, 'x') + "\":1}"}) {
+    const auto json = ParseJson(text);
+    ASSERT_FALSE(json.ok());
+    const std::string message(json.status().message());
+    EXPECT_NO_THROW(Json(message).dump()) << "must be UTF-8";
+    EXPECT_LT(message.size(), 400u);
+  }
+}
+
 TEST(ParseJsonTest, KeepsNestedValues) {
   auto value = ParseJson(R"({"b":{"c":[{"d":1},2]},"a":-3})");
   ASSERT_TRUE(value.ok());
@@ -48,6 +61,15 @@ TEST(ObjectReaderTest, ReportsEveryProblemWithItsPath) {
   EXPECT_EQ(problems.list()[1].field, "lora.name");
   EXPECT_EQ(problems.list()[2], (FieldViolation{"lora.on", "is missing"}));
   EXPECT_EQ(problems.list()[3], (FieldViolation{"lora.extra", "unknown key"}));
+}
+
+TEST(ObjectReaderTest, QuotesALargeValueInPart) {
+  Violations problems;
+  const Json object = {{"n", std::string(100'000, 'x')}};
+  ObjectReader reader(object, "", problems);
+  reader.Int("n", 0, 1);
+  ASSERT_EQ(problems.list().size(), 1u);
+  EXPECT_LT(problems.list()[0].description.size(), 200u);
 }
 
 }  // namespace

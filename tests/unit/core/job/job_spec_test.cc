@@ -108,6 +108,21 @@ TEST(JobSpecTest, NamesFieldValueAndRangeOfEachViolation) {
   }
 }
 
+TEST(JobSpecTest, QuotesTextInWholeCharacters) {
+  std::string accents = "x";
+  for (int i = 0; i < 100; ++i) accents += "\xC3\xA9";
+  JobSpec spec = Good();
+  spec.training_file = spec.validation_file = spec.suffix = accents;
+  spec.metadata[accents] = "v";
+  const absl::Status status = ValidateJobSpec(spec);
+  EXPECT_NO_THROW(Json(std::string(status.message())).dump()) << "must be UTF-8";
+  EXPECT_EQ(status.message().find("\xEF\xBF\xBD"), std::string::npos);
+  for (const FieldViolation& violation : GetErrorInfo(status).violations) {
+    EXPECT_EQ(violation.description.find("\xEF\xBF\xBD"), std::string::npos) << violation.field;
+    EXPECT_EQ(violation.field.find("\xEF\xBF\xBD"), std::string::npos) << violation.field;
+  }
+}
+
 TEST(JobSpecTest, ReportsAllViolationsAtOnce) {
   JobSpec spec = Good();
   spec.training_file = "x";

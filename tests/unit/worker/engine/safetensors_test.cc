@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/base/file.h"
+#include "core/base/json.h"
 
 namespace tuneward {
 namespace {
@@ -106,6 +107,15 @@ TEST(SafetensorsTest, RefusesHostileFiles) {
     EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument) << one_file.what;
     EXPECT_FALSE(read.status().message().empty()) << one_file.what;
   }
+}
+
+TEST(SafetensorsTest, QuotesANameInWholeCharacters) {
+  std::string name = "x";
+  for (int i = 0; i < 300; ++i) name += "\xC3\xA9";
+  const auto read = ParseSafetensors(
+      File("{\"" + name + R"(":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})", "dddd"));
+  ASSERT_FALSE(read.ok());
+  EXPECT_NO_THROW(Json(std::string(read.status().message())).dump()) << "must be UTF-8";
 }
 
 TEST(SafetensorsTest, NeverReadsOutsideAMutatedFile) {
