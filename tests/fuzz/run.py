@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Builds the fuzzers (preset `fuzz`: clang, libFuzzer, ASan, UBSan) and runs each for a minute from its kept corpus.
+
+  tests/fuzz/run.py                         all targets, 60 s each; figures go to fuzz.json (scripts/record_result.py)
+  tests/fuzz/run.py --seconds 600 jsonl     one target, longer
+  tests/fuzz/run.py --keep                  afterwards add to tests/fuzz/corpus what reached new code
+
+What a run finds lies in <build>/findings/<target>: mend it, and add the input to the corpus as found-<what>. Needs clang-14 and
+libclang-rt-14-dev (scripts/setup.sh --nightly); without them exit status 77, or 1 when TUNEWARD_REQUIRE holds `fuzz`.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "tests" / "fuzz" / "corpus"
+TARGETS = ["jsonl", "safetensors", "job_spec"]
+COMPILER = "clang++-14"
+COMMAND = "make test-nightly"
+LARGEST = 16384  # bytes of an input
+LARGEST_KEPT = 2048
+EXIT_SKIPPED = 77
+
+
+def missing():
+    if shutil.which(COMPILER) is None:
+        return f"{COMPILER} is not here"
+    where = subprocess.run([COMPILER, "-print-runtime-dir"], capture_output=True, text=True, check=True).stdout.strip()
+    if not list(pathlib.Path(where).glob("libclang_rt.fuzzer-*.a")):
+        return f"libFuzzer is not in {where}"
+    return None
+
+
+def build(folder, targets):
+    if not (folder / "build.ninja").exists():
+        subprocess.run(["cmake", "--preset", "fuzz", "-B", folder], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", folder, "--target", *(f"fuzz-{t}" for t in targets)], check=True, stdout=subprocess.DEVNULL)
+
+
+def record(name, value, unit, better, goal=None):
+    command = [ROOT / "scripts" / "record_result.py", "--file", "fuzz", "--name", f"fuzz.{name}", "--value", str(value), "--unit", unit,
+               "--better", better, "--command", COMMAND]
+    subprocess.run(command + ([] if goal is None else ["--goal", str(goal)]), check=True)
+
+
+def fuzz(folder, target, seconds):
+    """(executions, paths of findings) of one run."""
+    grown, findings = folder / "corpus" / target, folder / "findings" / target
+    for path in (grown, findings):
+        path.mkdir(parents=True, exist_ok=True)
+    before = set(findings.iterdir())
+    run = subprocess.run(
+        [folder / "bin" / f"fuzz-{target}", f"-max_total_time={seconds}", "-print_final_stats=1", f"-max_len={LARGEST}", "-timeout=10",
+         "-rss_limit_mb=2048", f"-dict={ROOT / 'tests/fuzz/json.dict'}", f"-artifact_prefix={findings}/", grown, CORPUS / target],
+        capture_output=True, text=True, errors="replace", check=False,
+        env=os.environ | {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"})
+    counted = re.search(r"stat::number_of_executed_units:\s*(\d+)", run.stderr) or re.search(r"^#(\d+)\s+DONE", run.stderr, re.M)
+    found = sorted(set(findings.iterdir()) - before)
+    if run.returncode != 0:
+        print(run.stderr[-6000:], file=sys.stderr)
+        found = found or [findings / f"exit status {run.returncode}"]
+    return int(counted[1]) if counted else 0, found
+
+
+def keep(folder, target):
+    """Adds to the kept corpus the small inputs that reach code which it does not."""
+    subprocess.run([folder / "bin" / f"fuzz-{target}", "-merge=1", f"-max_len={LARGEST_KEPT}", CORPUS / target, folder / "corpus" / target],
+                   check=True, capture_output=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], default=TARGETS)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-fuzz")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--keep", action="store_true")
+    args = parser.parse_args()
+    why = missing()
+    if why:
+        required = "fuzz" in os.environ.get("TUNEWARD_REQUIRE", "").split(",")
+        print(f"fuzz: {why}: scripts/setup.sh --nightly installs it")
+        return 1 if required else EXIT_SKIPPED
+    build(args.build, args.targets)
+    begin, findings = time.monotonic(), []
+    for target in args.targets:
+        executions, found = fuzz(args.build, target, args.seconds)
+        print(f"fuzz: {target}: {executions} executions, {len(found)} findings {' '.join(map(str, found))}", flush=True)
+        record(f"{target}.executions", executions, "executions", "higher")
+        record(f"{target}.findings", len(found), "findings", "lower", 0)
+        findings += found
+        if args.keep and not found:
+            keep(args.build, target)
+    record("seconds", round(time.monotonic() - begin), "s", "higher", args.seconds * len(args.targets))
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+#include "tests/fuzz/targets.h"
+
+namespace tuneward::fuzz {
+
+const std::vector<Target>& Targets() {
+  static const std::vector<Target> targets = {
+      {"jsonl", Jsonl}, {"safetensors", Safetensors}, {"job_spec", JobSpec}};
+  return targets;
+}
+
+}  // namespace tuneward::fuzz
