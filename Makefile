@@ -55,8 +55,9 @@ figures:  ## print the recorded figures, marked where they miss their goal
 format:  ## clang-format the tree (version 14, the one that the tests ask for)
 	@git ls-files '*.h' '*.cc' | xargs clang-format-14 -i
 
-freeze: build  ## write the committed lists anew: flags, commands, protos, migrations
+freeze: build  ## write the committed lists anew: flags, commands, protos, migrations, schema
 	@TUNEWARD_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 python3 tests/architecture/frozen.py
+	@TUNEWARD_FREEZE=1 $(BUILD)/tests/store_test --gtest_filter='SchemaTest.MigrationsMakeTheCommittedSchema' --gtest_brief=1
 
 clean: down  ## stop the stack, remove build and .local
 	@deploy/local/tuneward-local purge

@@ -161,6 +161,16 @@ absl::StatusOr<std::string> PrivatePostgres::Exec(const std::string& database,
   return text;
 }
 
+absl::StatusOr<std::string> PrivatePostgres::DumpSchema(const std::string& database) {
+  const std::string output = folder_ + "/dump.sql";
+  unlink(output.c_str());
+  ChildOptions options;
+  options.output_file = output;
+  TW_RETURN_IF_ERROR(
+      RunChild({bin_ + "/pg_dump", "--schema-only", "--no-owner", "-d", Dsn(database)}, options));
+  return ReadFile(output);
+}
+
 absl::Status PrivatePostgres::Crash() {
   if (kill(pid_, SIGKILL) != 0) return ErrnoStatus(errno, "kill");
   waitpid(pid_, nullptr, 0);

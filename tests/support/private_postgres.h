@@ -44,6 +44,9 @@ class PrivatePostgres {
   // Runs SQL with psql; the output, unaligned, without headers.
   absl::StatusOr<std::string> Exec(const std::string& database, const std::string& sql);
 
+  // pg_dump's picture of a database without data.
+  absl::StatusOr<std::string> DumpSchema(const std::string& database);
+
   // kill -9 of the postmaster, whose children end when they notice.
   absl::Status Crash();
   // A start on the same folder, with crash recovery, once the last of those children has ended.
