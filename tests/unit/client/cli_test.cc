@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/cli/output.h"
 #include "core/base/json.h"
 #include "core/job/audit_report.h"
 #include "tests/unit/client/cli_fixture.h"
