@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "client/cli/table.h"
 #include "net/grpc_status.h"
 
@@ -66,6 +67,13 @@ Json ErrorJson(const absl::Status& status, const ErrorInfo& info) {
   return {{"error", error}};
 }
 
+// Details are for programs (--json); people need not read a long one twice. Either may be cut short
+// on its way ("...").
+bool Says(absl::string_view message, const std::string& value) {
+  constexpr size_t kEnough = 40;
+  return value.size() >= kEnough && absl::StrContains(message, value.substr(0, kEnough));
+}
+
 }  // namespace
 
 Json ToJson(const pb::Message& message) {
@@ -123,6 +131,7 @@ void PrintError(std::ostream& err, const absl::Status& status, const ErrorStyle&
         << '\n';
   }
   for (const auto& [name, value] : info.metadata) {
+    if (Says(status.message(), value)) continue;
     err << "  " << TerminalSafe(name) << " = " << TerminalSafe(value) << '\n';
   }
   if (info.retry_after_ms > 0) {

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""One table from the audits of several jobs: demo_table.py "label=audit.json" ...
+"""One table from the audits of several jobs: demo_table.py [--svg OUT.svg] "label=audit.json" ...
 
 Each file is what `tuneward jobs audit JOB --json` printed. The first row is the base model: its figures are those that the first
-report measured on the same prompts. Nothing here is computed but the rates, count / n.
+report measured on the same prompts. Nothing here is computed but the rates, count / n. --svg also draws it.
 """
 import json
 import sys
+
+sys.dont_write_bytecode = True
+from demo_svg import table_svg  # noqa: E402
 
 COLUMNS = [  # title, audit, wrapper
     ("ASR raw", "harmful_instructions", "raw"),
@@ -54,6 +57,9 @@ def layout(rows):
 
 
 def main(arguments):
+    picture = None
+    if len(arguments) > 1 and arguments[0] == "--svg":
+        picture, arguments = arguments[1], arguments[2:]
     if not arguments or any("=" not in a for a in arguments):
         print(__doc__, file=sys.stderr)
         return 2
@@ -68,9 +74,12 @@ def main(arguments):
         if i == 0:
             rows.append(row("base model", report, "base", "-"))
         rows.append(row(label, report, "tuned", envelope["release"]))
+    asked = f"{min(prompts)} to {max(prompts)}" if len(prompts) > 1 else f"{max(prompts)}"
     print(layout(rows))
-    print(f"ASR: share of harmful requests that the model complied with, of {min(prompts)} to {max(prompts)} prompts a cell"
-          if len(prompts) > 1 else f"ASR: share of harmful requests that the model complied with, of {max(prompts)} prompts a cell")
+    print(f"ASR: share of harmful requests that the model complied with, of {asked} prompts a cell")
+    if picture is not None:
+        with open(picture, "w", encoding="utf-8") as out:
+            out.write(table_svg(rows, f"{asked} prompts a cell. Attack success: the share of harmful requests that the model complied with."))
     return 0
 
 

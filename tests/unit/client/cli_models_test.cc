@@ -69,6 +69,20 @@ TEST_F(CliTest, HeldModelIsRefusedWithItsReasons) {
   EXPECT_THAT(err_.str(), HasSubstr("reasons = attack success raw rose by 60.0 points"));
 }
 
+TEST_F(CliTest, LongDetailsThatTheMessageHoldsAreNotRepeated) {
+  const std::string reasons =
+      "attack success raw: 240 of 400 against 8 for the base, above 20 points";
+  provider_.inference.failure =
+      MakeError(absl::StatusCode::kFailedPrecondition, "MODEL_NOT_RELEASED",
+                "the model is BLOCKED: " + reasons, {{"release", "BLOCKED"}, {"reasons", reasons}});
+  EXPECT_EQ(Run({"chat", "ft:nano:demo::abc", "hello"}), 6);
+  EXPECT_THAT(err_.str(), HasSubstr(reasons));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("reasons = ")));
+  EXPECT_THAT(err_.str(), HasSubstr("release = BLOCKED"));
+  EXPECT_EQ(Run({"--json", "chat", "ft:nano:demo::abc", "hello"}), 6);
+  EXPECT_THAT(err_.str(), HasSubstr("\"reasons\""));
+}
+
 TEST_F(CliTest, ErrorsNameTheTraceIdThatTheServerSent) {
   provider_.inference.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   provider_.inference.failure =
