@@ -23,6 +23,7 @@
 #include "worker/runner/worker_registry.h"
 #include "worker/serving/engine_service.h"
 #include "worker/tasks/audit_task.h"
+#include "worker/tasks/leftovers.h"
 #include "worker/tasks/train_task.h"
 
 namespace tuneward {
@@ -187,6 +188,7 @@ absl::Status WorkerApp::Parts::OpenStores() {
   TW_ASSIGN_OR_RETURN(sweep_pool, OpenPool("tuneward-worker-sweep", 1));
   TW_ASSIGN_OR_RETURN(blobs, BlobStore::Open(options.blob_root, ids));
   TW_RETURN_IF_ERROR(MakeFolders(options.tasks.TreeFolder()));
+  RemoveLeftovers(options.tasks.WorkFolder(""));
   bases.emplace(*pool);
   files.emplace(*pool);
   jobs.emplace(*pool);

@@ -108,7 +108,7 @@ void FencingSchedulesTest::MoveAtRandom(RandomStream& random) {
 void FencingSchedulesTest::RunInTurns(int schedule) {
   RandomStream random(kSeed, "fencing/turns", static_cast<uint64_t>(schedule));
   Begin(schedule, false, random);
-  for (int i = 0; i < 40; ++i) MoveAtRandom(random);
+  for (int i = 0; i < 32; ++i) MoveAtRandom(random);
   // To the end: the sweep gives on what nobody believes to hold.
   for (int i = 0; i < 200 && !(Ended() && !workers_[0]->lease() && !workers_[1]->lease()); ++i) {
     for (const auto& worker : workers_) Move(*worker, [&] { worker->Step(); });

@@ -15,7 +15,7 @@ namespace tuneward {
 namespace {
 
 constexpr uint64_t kSeed = 20260104;
-constexpr int kRuns = 6;
+constexpr int kRuns = 5;
 constexpr std::chrono::minutes kEndLimit{2};
 
 class SigstopTest : public StackTest {
