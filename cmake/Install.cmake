@@ -25,7 +25,7 @@ set(_share ${CMAKE_INSTALL_DATADIR}/tuneward)
 install(FILES LICENSE THIRD_PARTY.md README.md SECURITY.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT support)
 install(DIRECTORY migrations/ DESTINATION ${_share}/migrations COMPONENT support
-        FILES_MATCHING PATTERN "*.sql" PATTERN "tool" EXCLUDE)
+        FILES_MATCHING PATTERN "[0-9]*.sql" PATTERN "tool" EXCLUDE)
 install(DIRECTORY deploy/systemd deploy/proxy deploy/prometheus deploy/grafana
         DESTINATION ${_share}/deploy COMPONENT support)
 install(DIRECTORY sandbox/models/ DESTINATION ${_share}/models COMPONENT models)

@@ -138,6 +138,7 @@ absl::Status Run(int argc, char** argv) {
 int main(int argc, char** argv) {
   tuneward::BlockShutdownSignals();
   tuneward::SetProgramHelp(
+      "tuneward-server", TUNEWARD_VERSION,
       "serves tuneward's gRPC API. Settings: flags > environment TUNEWARD_<FLAG> > "
       "/etc/tuneward/tuneward-server.conf");
   const absl::Status status = tuneward::Run(argc, argv);

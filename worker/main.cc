@@ -110,7 +110,9 @@ absl::Status RunWorker() {
 
 int Main(int argc, char** argv) {
   BlockShutdownSignals();
-  tuneward::SetProgramHelp("tuneward-worker: trains, audits and serves tuned models");
+  SetProgramHelp("tuneward-worker", TUNEWARD_VERSION,
+                 "trains, audits and serves tuned models. Settings: flags > environment "
+                 "TUNEWARD_<FLAG> > /etc/tuneward/tuneward-worker.conf");
   const absl::Status loaded =
       LoadFlags(FlagNames(), DefaultConfPath("tuneward-worker"), argc, argv);
   InitLog("tuneward-worker", absl::GetFlag(FLAGS_log_level));

@@ -8,7 +8,7 @@
 
 namespace tuneward {
 
-void SetProgramHelp(std::string_view usage) {
+void SetProgramHelp(std::string_view program, std::string_view version, std::string_view usage) {
   absl::FlagsUsageConfig config;
   config.contains_help_flags = [](absl::string_view file) {
     return absl::EndsWith(file, "/main.cc");
@@ -17,6 +17,9 @@ void SetProgramHelp(std::string_view usage) {
   config.normalize_filename = [](absl::string_view file) {
     while (absl::StartsWith(file, "../")) file.remove_prefix(3);  // as the compiler was told
     return std::string(file);
+  };
+  config.version_string = [text = std::string(program) + " " + std::string(version) + "\n"] {
+    return text;
   };
   absl::SetFlagsUsageConfig(config);
   absl::SetProgramUsageMessage(std::string(usage));

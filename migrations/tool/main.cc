@@ -69,7 +69,9 @@ absl::Status Run() {
 }  // namespace tuneward
 
 int main(int argc, char** argv) {
-  tuneward::SetProgramHelp("tuneward-migrate --dsn_file F [--bootstrap_key_file F]");
+  tuneward::SetProgramHelp("tuneward-migrate", TUNEWARD_VERSION,
+                           "brings the database to this version's schema: tuneward-migrate "
+                           "--dsn_file F [--bootstrap_key_file F]");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = tuneward::Run();
   if (status.ok()) return 0;
