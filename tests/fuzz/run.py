@@ -23,7 +23,7 @@ TARGETS = ["jsonl", "safetensors", "job_spec"]
 COMPILER = "clang++-14"
 COMMAND = "make test-nightly"
 LARGEST = 16384  # bytes of an input
-LARGEST_KEPT = 2048
+LARGEST_KEPT = 1024
 EXIT_SKIPPED = 77
 
 
@@ -58,7 +58,7 @@ def fuzz(folder, target, seconds):
         [folder / "bin" / f"fuzz-{target}", f"-max_total_time={seconds}", "-print_final_stats=1", f"-max_len={LARGEST}", "-timeout=10",
          "-rss_limit_mb=2048", f"-dict={ROOT / 'tests/fuzz/json.dict'}", f"-artifact_prefix={findings}/", grown, CORPUS / target],
         capture_output=True, text=True, errors="replace", check=False,
-        env=os.environ | {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"})
+        env=os.environ | {"ASAN_OPTIONS": "malloc_context_size=3:quarantine_size_mb=32", "UBSAN_OPTIONS": "print_stacktrace=1"})
     counted = re.search(r"stat::number_of_executed_units:\s*(\d+)", run.stderr) or re.search(r"^#(\d+)\s+DONE", run.stderr, re.M)
     found = sorted(set(findings.iterdir()) - before)
     if run.returncode != 0:
@@ -68,26 +68,29 @@ def fuzz(folder, target, seconds):
 
 
 def keep(folder, target):
-    """Adds to the kept corpus the small inputs that reach code which it does not."""
-    subprocess.run([folder / "bin" / f"fuzz-{target}", "-merge=1", f"-max_len={LARGEST_KEPT}", CORPUS / target, folder / "corpus" / target],
-                   check=True, capture_output=True)
+    """Adds to the kept corpus few and small inputs that reach code which it does not."""
+    subprocess.run([folder / "bin" / f"fuzz-{target}", "-set_cover_merge=1", "-use_counters=0", "-use_cmp=0", f"-max_len={LARGEST_KEPT}",
+                    CORPUS / target, folder / "corpus" / target], check=True, capture_output=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], default=TARGETS)
+    parser.add_argument("targets", nargs="*", help=", ".join(TARGETS))
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-fuzz")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
+    if set(args.targets) - set(TARGETS):
+        parser.error(f"targets are {', '.join(TARGETS)}, got {' '.join(args.targets)}")
+    targets = args.targets or TARGETS
     why = missing()
     if why:
         required = "fuzz" in os.environ.get("TUNEWARD_REQUIRE", "").split(",")
         print(f"fuzz: {why}: scripts/setup.sh --nightly installs it")
         return 1 if required else EXIT_SKIPPED
-    build(args.build, args.targets)
+    build(args.build, targets)
     begin, findings = time.monotonic(), []
-    for target in args.targets:
+    for target in targets:
         executions, found = fuzz(args.build, target, args.seconds)
         print(f"fuzz: {target}: {executions} executions, {len(found)} findings {' '.join(map(str, found))}", flush=True)
         record(f"{target}.executions", executions, "executions", "higher")
@@ -95,7 +98,7 @@ def main():
         findings += found
         if args.keep and not found:
             keep(args.build, target)
-    record("seconds", round(time.monotonic() - begin), "s", "higher", args.seconds * len(args.targets))
+    record("seconds", round(time.monotonic() - begin), "s", "higher", args.seconds * len(targets))
     return 1 if findings else 0
 
 
