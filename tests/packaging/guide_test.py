@@ -11,10 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "architecture"))
+from figures import record  # noqa: E402
 from private_cluster import pg_folder  # noqa: E402
 from runner import lacks, main  # noqa: E402
 from tree import ROOT  # noqa: E402
@@ -60,9 +62,10 @@ class GuideTest(unittest.TestCase):
                        "TUNEWARD_BIN": str(BUILD / "bin"), "TUNEWARD_LOCAL_ROOT": str(folder / "stack"), "TUNEWARD_LOCAL_THROWAWAY": "1"}
         local = ROOT / "deploy/local/tuneward-local"
         self.addCleanup(subprocess.run, [local, "purge"], env=environment, check=True, capture_output=True)
+        begin = time.monotonic()
         subprocess.run([local, "up"], env=environment, check=True, capture_output=True)
 
-        transcript, done = "", ""
+        transcript, done, released_after = "", "", None
         for section, commands in blocks_of(GUIDE.read_text(encoding="utf-8")):
             if section.startswith(RELEASED_FROM) and "gate: RELEASED" not in transcript:
                 self.skipTest("with this machine's arithmetic no model of the guide was released")
@@ -72,10 +75,14 @@ class GuideTest(unittest.TestCase):
                                  stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
             transcript += f"$ {commands}{run.stdout}\n"
             self.assertEqual(run.returncode, 0, f"{section}:\n{transcript[-6000:]}")
+            if released_after is None and "gate: RELEASED" in run.stdout:
+                released_after = time.monotonic() - begin
             done += "".join(f"{name}='{value}'\n" for name, value in self.variables(script, environment, folder / "work"))
         if "GUIDE_TRANSCRIPT" in os.environ:
             pathlib.Path(os.environ["GUIDE_TRANSCRIPT"]).write_text(transcript, encoding="utf-8")
         self.assertEqual(transcript.count("\ngate: "), 3, transcript[-4000:])  # two jobs, and the audit shown again
+        record("guide.blocks_run", len(blocks_of(GUIDE.read_text(encoding="utf-8"))), "blocks", "make test-nightly")
+        record("guide.seconds_to_a_released_model", released_after, "s", "make test-nightly", "lower", 300)
 
     def variables(self, script, environment, folder):
         """What the block's own assignments (`name=$(...)`) gave, asked once more: they only read."""
