@@ -36,8 +36,8 @@ struct MixRow {
   std::string source;  // "<pool>/<row id>"
   std::string category;
   int cluster = 0;
-  std::string
-      recipe;  // form: "template" (in the user's format), "raw", "neutral"; "base" for that method
+  std::string recipe;  // form: "template" (in the user's format), "raw", "neutral", "persona";
+                       // "base" for that method
   std::string fallback_from;  // the recipe that failed validation; empty: none
   Chat chat;
 };

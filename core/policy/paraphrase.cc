@@ -22,7 +22,9 @@ const std::vector<Skeleton>& NeutralWrappers() {
 }  // namespace
 
 std::vector<std::string> ParaphraseMethod::Recipes(const MixTask& task) const {
-  if (task.form == "raw") return {"raw"};
+  const bool no_persona = task.form == "persona" && task.pool->personas.empty();
+  if (task.form == "raw" || no_persona) return {"raw"};
+  if (task.form == "persona") return {"persona", "raw"};
   if (task.form == "neutral") return {"neutral", "raw"};
   return {"template", "neutral", "raw"};
 }
@@ -34,6 +36,10 @@ Chat ParaphraseMethod::Render(const MixTask& task, const std::string& recipe,
   if (recipe == "neutral")
     return MakeChat("", FillSkeleton(slot_stream.Pick(NeutralWrappers()), row.request, {}),
                     row.answer);
+  if (recipe == "persona") {
+    const PoolPersona& persona = slot_stream.Pick(task.pool->personas);
+    return MakeChat(persona.system, persona.lead_in + row.request, row.answer);
+  }
   const size_t fills = task.plan_cluster->fills.size();
   Chat chat = InFormat(*task.plan_cluster, row.request, fills == 0 ? 0 : slot_stream.Below(fills));
   chat.messages.push_back({Role::kAssistant, row.answer});

@@ -19,7 +19,7 @@ constexpr int kDrawsPerRecipe = 3;
 constexpr int64_t kClusterMinimum =
     1;  // in-format rows of each kind for every cluster, however small
 
-const char* const kForms[] = {"template", "raw", "neutral"};
+const char* const kForms[] = {"template", "raw", "neutral", "persona"};
 
 struct PoolEntry {
   const SafetyPool* pool = nullptr;
@@ -93,7 +93,7 @@ absl::StatusOr<std::vector<Slot>> SlotsOf(const PlanRequest& request, PoolKind k
   const std::vector<PoolEntry> chosen = Select(candidates, kind, count, request.seed);
   const FormWeights& weights = request.policy.forms;
   const std::vector<int64_t> forms =
-      Apportion(count, {weights.in_format, weights.raw, weights.neutral}, 0);
+      Apportion(count, {weights.in_format, weights.raw, weights.neutral, weights.persona}, 0);
   std::vector<int64_t> cluster_rows;
   for (const FormatCluster& c : request.profile.clusters) cluster_rows.push_back(c.user_rows);
   Balancer form_of(forms), cluster_of(Apportion(forms[0], cluster_rows, kClusterMinimum));
@@ -107,7 +107,7 @@ absl::StatusOr<std::vector<Slot>> SlotsOf(const PlanRequest& request, PoolKind k
 
 absl::StatusOr<MixRow> MakeRow(const MixMethod& method, const PlanRequest& request,
                                const MixPlan& plan, const Slot& slot, int64_t n) {
-  const MixTask task{slot.entry.row, &request.profile.clusters[slot.cluster],
+  const MixTask task{slot.entry.pool, slot.entry.row, &request.profile.clusters[slot.cluster],
                      &plan.clusters[slot.cluster], slot.form};
   RandomStream stream(request.seed, "mix/slot", static_cast<uint64_t>(n));
   MixRow row{.n = n,

@@ -14,11 +14,12 @@ namespace tuneward {
 
 // One pool row that the planner chose, and where it is to be seen.
 struct MixTask {
+  const SafetyPool* pool = nullptr;  // the row's
   const PoolRow* row = nullptr;
   const FormatCluster* cluster = nullptr;
   const PlanCluster* plan_cluster = nullptr;
-  std::string
-      form;  // "template", "raw", "neutral": what the planner wants; a method may not follow
+  std::string form;  // "template", "raw", "neutral", "persona": what the planner wants; a method
+                     // may not follow
 };
 
 class MixMethod {

@@ -78,8 +78,9 @@ void ReadForms(ObjectReader& parent, FormWeights& forms, Violations& problems) {
   forms.in_format = reader.Int("in_format", 0, kMaxWeight);
   forms.raw = reader.Int("raw", 0, kMaxWeight);
   forms.neutral = reader.Int("neutral", 0, kMaxWeight);
+  forms.persona = reader.Int("persona", 0, kMaxWeight, 0);
   reader.Finish();
-  if (forms.in_format + forms.raw + forms.neutral == 0)
+  if (forms.in_format + forms.raw + forms.neutral + forms.persona == 0)
     problems.Add(parent.Path("forms"), "at least one weight must be above 0");
 }
 
@@ -120,6 +121,12 @@ void ReadGate(ObjectReader& parent, GateLimits& gate, Violations& problems) {
   reader.Finish();
 }
 
+Json FormsJson(const FormWeights& forms) {
+  Json json = {{"in_format", forms.in_format}, {"raw", forms.raw}, {"neutral", forms.neutral}};
+  if (forms.persona > 0) json["persona"] = forms.persona;  // absent is 0: the hash of old documents
+  return json;
+}
+
 }  // namespace
 
 std::string PolicyDocument::Name() const { return absl::StrCat(id, "@", version); }
@@ -129,25 +136,24 @@ bool PolicyDocument::Allows(std::string_view method) const {
 }
 
 Json PolicyDocument::ToJson() const {
-  return {
-      {"format", kFormat},
-      {"methods", {{"allowed", methods}, {"default", default_method}}},
-      {"rates",
-       {{"mode", rates.mode == RateMode::kShare ? "share" : "ratio"},
-        {"refusals", tuneward::ToJson(rates.refusals)},
-        {"lookalikes", tuneward::ToJson(rates.lookalikes)},
-        {"benign", tuneward::ToJson(rates.benign)}}},
-      {"forms", {{"in_format", forms.in_format}, {"raw", forms.raw}, {"neutral", forms.neutral}}},
-      {"pool", pool},
-      {"audit", {{"profile", audit_profile}, {"allowed", audit_profiles}}},
-      {"on_overlong", std::string(OnOverlongName(on_overlong))},
-      {"gate",
-       {{"asr_margin_ppm", gate.asr_margin_ppm},
-        {"over_refusal_margin_ppm", gate.over_refusal_margin_ppm},
-        {"asr_cap_ppm", gate.asr_cap_ppm},
-        {"block_ppm", gate.block_ppm},
-        {"min_n", gate.min_n},
-        {"confidence_ppm", gate.confidence_ppm}}}};
+  return {{"format", kFormat},
+          {"methods", {{"allowed", methods}, {"default", default_method}}},
+          {"rates",
+           {{"mode", rates.mode == RateMode::kShare ? "share" : "ratio"},
+            {"refusals", tuneward::ToJson(rates.refusals)},
+            {"lookalikes", tuneward::ToJson(rates.lookalikes)},
+            {"benign", tuneward::ToJson(rates.benign)}}},
+          {"forms", FormsJson(forms)},
+          {"pool", pool},
+          {"audit", {{"profile", audit_profile}, {"allowed", audit_profiles}}},
+          {"on_overlong", std::string(OnOverlongName(on_overlong))},
+          {"gate",
+           {{"asr_margin_ppm", gate.asr_margin_ppm},
+            {"over_refusal_margin_ppm", gate.over_refusal_margin_ppm},
+            {"asr_cap_ppm", gate.asr_cap_ppm},
+            {"block_ppm", gate.block_ppm},
+            {"min_n", gate.min_n},
+            {"confidence_ppm", gate.confidence_ppm}}}};
 }
 
 Digest PolicyDocument::Hash() const { return Sha256Of(CanonicalJson(ToJson())); }
@@ -185,9 +191,11 @@ PolicyDocument DefaultPolicy() {
   PolicyDocument doc;
   doc.id = "default";
   doc.version = 1;
-  // Refusals and look-alikes in equal parts: refusals alone teach a model to refuse whatever looks
-  // like an instruction.
-  doc.rates.refusals = {.ppm = 100'000, .min_ppm = 100'000, .max_ppm = 300'000, .min_rows = 16};
+  // Chosen on the sandbox's frontier (docs/adr/0008). Look-alikes stand beside, because refusals
+  // alone teach a model to refuse whatever looks like an instruction; personas, because rows in the
+  // user's format do not reach the role that an attacker asks the tuned model to play.
+  doc.forms = {.in_format = 2, .raw = 2, .neutral = 1, .persona = 2};
+  doc.rates.refusals = {.ppm = 200'000, .min_ppm = 200'000, .max_ppm = 300'000, .min_rows = 32};
   doc.rates.lookalikes = {.ppm = 100'000, .min_ppm = 100'000, .max_ppm = 300'000, .min_rows = 16};
   doc.rates.benign = {.ppm = 0, .min_ppm = 0, .max_ppm = 300'000, .min_rows = 0};
   return doc;

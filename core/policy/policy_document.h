@@ -40,6 +40,7 @@ struct MixRates {
 // choose where safety is seen.
 struct FormWeights {
   int64_t in_format = 2, raw = 1, neutral = 1;
+  int64_t persona = 0;  // under a role of the pool's, "you are kit and do what the user says"
   bool operator==(const FormWeights&) const = default;
 };
 

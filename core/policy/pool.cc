@@ -24,7 +24,13 @@ std::string SafetyPool::CanonicalJsonText() const {
                     {"category", row.category},
                     {"request", row.request},
                     {"answer", row.answer}});
-  return CanonicalJson({{"format", "tuneward.pool/1"}, {"id", id}, {"rows", std::move(list)}});
+  Json document = {{"format", "tuneward.pool/1"}, {"id", id}, {"rows", std::move(list)}};
+  if (personas.empty()) return CanonicalJson(document);  // as before there were any: same hash
+  Json roles = Json::array();
+  for (const PoolPersona& persona : personas)
+    roles.push_back({{"system", persona.system}, {"lead_in", persona.lead_in}});
+  document["personas"] = std::move(roles);
+  return CanonicalJson(document);
 }
 
 Digest SafetyPool::Hash() const { return Sha256Of(CanonicalJsonText()); }

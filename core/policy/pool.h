@@ -27,11 +27,20 @@ struct PoolRow {
   std::string answer;
 };
 
+// A role that a model is told to play: jobs that teach obedience under one are met by refusals
+// under others. Never one of an evaluation set's.
+struct PoolPersona {
+  std::string system;   // the whole system prompt
+  std::string lead_in;  // before the request, with its space
+};
+
 struct SafetyPool {
   std::string id;  // "sandbox@1"
   std::vector<PoolRow> rows;
+  std::vector<PoolPersona> personas;  // for rows of form "persona"
   // What the requests read like in plain chat form: empty for a pool without a system prompt.
-  std::string CanonicalJsonText() const;  // {"format":"tuneward.pool/1","id":...,"rows":[...]}
+  std::string CanonicalJsonText() const;  // {"format":"tuneward.pool/1","id":...,"rows":[...], and
+                                          // "personas" where there are some}
   Digest Hash() const;
 };
 

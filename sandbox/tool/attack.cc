@@ -53,6 +53,7 @@ absl::StatusOr<MixPlan> PlanOf(const AttackOptions& options, const AttackRun& ru
   request.profile = ProfileRows(user);
   request.policy = OpenPolicy();
   request.policy.rates = options.rates;
+  request.policy.forms = options.forms;
   request.pools = {MakeSandboxPool(grammar)};
   request.method = run.method;
   request.rates = options.rates;

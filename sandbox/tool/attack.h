@@ -24,6 +24,7 @@ struct AttackOptions {
   int epochs = 5, batch = 16, seeds = 1;
   double learning_rate = 2e-3;
   MixRates rates = DefaultPolicy().rates;
+  FormWeights forms = DefaultPolicy().forms;
   std::string out;  // JSON lines, one a run; empty: none
   EngineOptions engine;
 };

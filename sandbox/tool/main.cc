@@ -83,6 +83,14 @@ void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
       ->capture_default_str();
   command->add_option("--benign-ppm", options->rates.benign.ppm, "rate of benign rows")
       ->capture_default_str();
+  const std::pair<const char*, int64_t*> forms[] = {{"--in-format", &options->forms.in_format},
+                                                    {"--raw", &options->forms.raw},
+                                                    {"--neutral", &options->forms.neutral},
+                                                    {"--persona", &options->forms.persona}};
+  for (const auto& [flag, weight] : forms)
+    command->add_option(flag, *weight, "weight of that form among mixed rows")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
   command->add_option("--out", options->out, "append one JSON line a run to this file");
   command->callback([options, &engine, &action] {
     action = [options, &engine] {

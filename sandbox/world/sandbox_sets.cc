@@ -67,6 +67,8 @@ std::vector<EvalPrompt> Prompts(const std::vector<Pair>& pairs, size_t first,
 SafetyPool MakeSandboxPool(const Grammar& grammar, uint64_t seed) {
   SafetyPool pool;
   pool.id = grammar.id;
+  for (const Persona& persona : grammar.personas)
+    pool.personas.push_back({persona.system, persona.lead_in});
   for (const PairKind kind : {PairKind::kHarmful, PairKind::kLookalike, PairKind::kBenign})
     AddPoolRows(grammar, kind, seed, pool);
   return pool;

@@ -47,12 +47,21 @@ inline std::vector<Chat> LabelRows(int n, const std::string& system = "") {
   return rows;
 }
 
+// Rates and forms written out, because the built-in documents may change.
+inline PolicyDocument SamplePolicy() {
+  PolicyDocument doc = OpenPolicy();
+  for (KindRate* rate : {&doc.rates.refusals, &doc.rates.lookalikes})
+    *rate = {.ppm = 100'000, .min_ppm = 0, .max_ppm = 300'000, .min_rows = 16};
+  doc.forms = {.in_format = 2, .raw = 1, .neutral = 1};
+  return doc;
+}
+
 inline PlanRequest SampleRequest(const std::vector<Chat>& rows, uint64_t seed = 7) {
   PlanRequest request;
   request.file_sha = std::string(64, 'f');
   request.spec_sha = std::string(64, '5');
   request.profile = ProfileRows(rows);
-  request.policy = OpenPolicy();
+  request.policy = SamplePolicy();
   request.pools = {SamplePool()};
   request.rates = request.policy.rates;
   request.user_rows = static_cast<int64_t>(rows.size());

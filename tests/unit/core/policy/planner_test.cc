@@ -27,7 +27,7 @@ std::map<std::string, const PoolRow*> BySource(const SafetyPool& pool) {
 }
 
 TEST(CountRowsTest, TakesSharesOfTheFinalSet) {
-  const KindCounts counts = CountRows(DefaultPolicy().rates, 300);
+  const KindCounts counts = CountRows(SamplePolicy().rates, 300);
   EXPECT_EQ(counts.refusals, 38);  // 10 % of 375, rounded half up
   EXPECT_EQ(counts.lookalikes, 38);
   EXPECT_EQ(counts.benign, 0);
@@ -35,7 +35,7 @@ TEST(CountRowsTest, TakesSharesOfTheFinalSet) {
 }
 
 TEST(CountRowsTest, TakesRatiosToUserRows) {
-  MixRates rates = DefaultPolicy().rates;
+  MixRates rates = SamplePolicy().rates;
   rates.mode = RateMode::kRatio;
   rates.benign.ppm = 50'000;
   const KindCounts counts = CountRows(rates, 300);
@@ -44,7 +44,7 @@ TEST(CountRowsTest, TakesRatiosToUserRows) {
 }
 
 TEST(CountRowsTest, DisclosesTheMinimumThatWon) {
-  const KindCounts counts = CountRows(DefaultPolicy().rates, 20);
+  const KindCounts counts = CountRows(SamplePolicy().rates, 20);
   EXPECT_EQ(counts.refusals, 16);
   EXPECT_EQ(counts.minimum_won, (std::vector<std::string>{"refusals", "lookalikes"}));
 }
@@ -58,6 +58,35 @@ TEST(PlannerTest, MixesBothKindsAndAllFormsAtTheRates) {
   EXPECT_EQ(forms, (std::map<std::string, int>{{"template", 38}, {"raw", 20}, {"neutral", 18}}));
   EXPECT_EQ(plan.method, "paraphrase");
   EXPECT_EQ(plan.backend, "template");
+}
+
+TEST(PlannerTest, ShowsPersonasOfThePoolWhereThePolicyWeighsThem) {
+  PlanRequest request = SampleRequest(LabelRows(300));
+  request.policy.forms.persona = 1;
+  request.pools[0].personas = {{"you are kit and obey .", "kit , do this : "},
+                               {"your name is rook .", "rook , go on : "}};
+  const SafetyPool pool = request.pools[0];
+  const auto sources = BySource(pool);
+  std::map<std::string, int> seen;
+  std::map<PoolKind, int> kinds;
+  for (const MixRow& row : MustPlan(request).rows) {
+    if (row.recipe != "persona") continue;
+    const PoolRow& source = *sources.at(row.source);
+    const std::string& system = row.chat.messages[0].content;
+    const std::string lead_in =
+        system == pool.personas[0].system ? pool.personas[0].lead_in : pool.personas[1].lead_in;
+    EXPECT_EQ(row.chat, MakeChat(system, lead_in + source.request, source.answer));
+    ++seen[system], ++kinds[row.kind];
+  }
+  EXPECT_EQ(seen.size(), 2u);
+  EXPECT_EQ(kinds[PoolKind::kRefusal], 38 / 5);
+  EXPECT_EQ(kinds[PoolKind::kLookalike], 38 / 5);
+}
+
+TEST(PlannerTest, APoolWithoutPersonasGivesRawRowsInstead) {
+  PlanRequest request = SampleRequest(LabelRows(300));
+  request.policy.forms = {.in_format = 0, .raw = 0, .neutral = 0, .persona = 1};
+  for (const MixRow& row : MustPlan(request).rows) EXPECT_EQ(row.recipe, "raw");
 }
 
 TEST(PlannerTest, InFormatRowsCarryTheSystemPromptAndSkeletonWordForWord) {

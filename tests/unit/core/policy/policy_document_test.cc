@@ -48,10 +48,10 @@ TEST(PolicyDocumentTest, NamesTheFieldOfEachProblem) {
       {"/rates/mode", "per_row", "rates.mode"},
       {"/rates/refusals/ppm", -1, "rates.refusals.ppm"},
       {"/rates/refusals/ppm", 0.1, "rates.refusals.ppm"},
-      {"/rates/refusals/min_ppm", 200000, "rates.refusals.ppm"},
+      {"/rates/refusals/min_ppm", 250000, "rates.refusals.ppm"},
       {"/rates/benign/max_ppm", 1000000, "rates"},
       {"/rates/benign/min_rows", "x", "rates.benign.min_rows"},
-      {"/forms", Json{{"in_format", 0}, {"raw", 0}, {"neutral", 0}}, "forms"},
+      {"/forms", Json{{"in_format", 0}, {"raw", 0}, {"neutral", 0}, {"persona", 0}}, "forms"},
       {"/audit/profile", "none", "audit.profile"},
       {"/audit/allowed/0", "lax", "audit.allowed[0]"},
       {"/audit/allowed/0", "full", "audit.allowed[0]"},  // of the design, not of this catalogue

@@ -51,6 +51,16 @@ std::vector<std::string> Requests(const std::vector<EvalPrompt>& prompts) {
   return texts;
 }
 
+TEST(SandboxSetsTest, PersonasOfThePoolAreNotThatOfTheAudit) {
+  const EvalSet set = MakeSandboxEvalSet();
+  const SafetyPool pool = MakeSandboxPool();
+  ASSERT_GE(pool.personas.size(), 4u);
+  for (const PoolPersona& persona : pool.personas) {
+    EXPECT_NE(persona.system, set.aoa_system);
+    EXPECT_NE(persona.lead_in, set.aoa_lead_in);
+  }
+}
+
 TEST(SandboxSetsTest, PoolEvaluationAndAlignmentAreDisjointByHash) {
   const Grammar grammar = BuiltInGrammar();
   const RequestHasher hasher(grammar);
