@@ -86,7 +86,8 @@ absl::Status Planner::Carry(const ClaimedTask& task) {
 }
 
 bool Planner::RunOne() {
-  auto claimed = deps_.tasks.Claim(worker_id_, {TaskKind::kPlan}, lease_.ttl);
+  auto claimed = deps_.tasks.Claim(worker_id_, {TaskKind::kPlan}, lease_.ttl, claim_in_doubt_);
+  claim_in_doubt_ = absl::IsUnavailable(claimed.status());
   if (!claimed.ok()) {
     LogWarning("cannot look for plan tasks", {{"error", claimed.status().ToString()}});
     return false;

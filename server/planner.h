@@ -60,6 +60,7 @@ class Planner {
   Deps deps_;
   const std::string worker_id_;
   const LeaseSettings lease_;
+  bool claim_in_doubt_ = false;  // the last claim had no answer; the loop's thread
   std::unique_ptr<Periodic> loop_;
 };
 

@@ -65,7 +65,9 @@ TaskHandler* TaskRunner::HandlerOf(TaskKind kind) const {
 bool TaskRunner::RunOnce() {
   if (kinds_.empty()) return false;
   const Clock::MonoTime asked_at = parts_.clock.Monotonic();
-  const auto claimed = parts_.tasks.Claim(settings_.worker_id, kinds_, settings_.lease_ttl);
+  const auto claimed =
+      parts_.tasks.Claim(settings_.worker_id, kinds_, settings_.lease_ttl, claim_in_doubt_);
+  claim_in_doubt_ = absl::IsUnavailable(claimed.status());
   if (!claimed.ok()) {
     LogWarning("claim failed", {{"error", std::string(claimed.status().message())}});
     return false;

@@ -63,6 +63,7 @@ class TaskRunner {
   const std::vector<TaskHandler*> handlers_;
   std::vector<TaskKind> kinds_;
   std::atomic<bool> stopping_{false};
+  bool claim_in_doubt_ = false;            // the last claim had no answer
   std::chrono::milliseconds back_off_{0};  // before the next claim
   std::thread thread_;
 };

@@ -80,7 +80,8 @@ absl::StatusOr<std::optional<ClaimedTask>> BeginTask(pqxx::work& tx, const pqxx:
 
 absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& worker_id,
                                                             const std::vector<TaskKind>& kinds,
-                                                            std::chrono::milliseconds ttl) {
+                                                            std::chrono::milliseconds ttl,
+                                                            bool in_doubt) {
   std::vector<std::string> names;
   for (TaskKind kind : kinds) names.emplace_back(Name(kind));
   const auto claim = [&](const char* statement) {
@@ -91,6 +92,10 @@ absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& w
       return BeginTask(tx, rows[0]);
     });
   };
+  if (in_doubt) {
+    absl::StatusOr<std::optional<ClaimedTask>> held = claim("task_claimed");
+    if (!held.ok() || held->has_value()) return held;
+  }
   absl::StatusOr<std::optional<ClaimedTask>> task = claim("task_claim");
   return IsCommitInDoubt(task.status()) ? claim("task_claimed") : std::move(task);
 }

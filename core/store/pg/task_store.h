@@ -52,10 +52,12 @@ class TaskStore {
 
   // The next task of those kinds, or none. A train task also moves its job QUEUED ->
   // RUNNING/PREPARING with an event (row 7). A worker holds one task at a time: after a lost COMMIT
-  // reply the task that it holds is the one that it has claimed.
+  // reply the task that it holds is the one that it has claimed. `in_doubt`: the worker's last
+  // claim was UNAVAILABLE and may have been such a one, so this looks first.
   absl::StatusOr<std::optional<ClaimedTask>> Claim(const std::string& worker_id,
                                                    const std::vector<TaskKind>& kinds,
-                                                   std::chrono::milliseconds ttl);
+                                                   std::chrono::milliseconds ttl,
+                                                   bool in_doubt = false);
   absl::StatusOr<HeartbeatReply> Heartbeat(const TaskLease& lease, std::chrono::milliseconds ttl,
                                            const Json& progress);
   // Takes expired leases back: event `worker_lost` (row 12), and after kMaxDeaths the job is FAILED

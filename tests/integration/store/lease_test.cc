@@ -237,5 +237,19 @@ TEST_F(LeaseTest, AClaimWhoseCommitReplyWasLostIsFoundAgain) {
       << "another worker has claimed nothing";
 }
 
+// The database went away with the reply, so that the claim could not be looked for at once.
+TEST_F(LeaseTest, AClaimInDoubtIsLookedForByTheNextOne) {
+  ToQueued("ftjob-1");
+  const ClaimedTask task = Claim(TaskKind::kTrain);
+  EXPECT_FALSE(tasks_->Claim("wkr-1", {TaskKind::kTrain}, kTtl)->has_value());
+  const auto again = tasks_->Claim("wkr-1", {TaskKind::kTrain}, kTtl, /*in_doubt=*/true);
+  ASSERT_TRUE(again.ok() && again->has_value()) << again.status();
+  EXPECT_EQ((*again)->lease.task_id, task.lease.task_id);
+  EXPECT_EQ((*again)->lease.fence, task.lease.fence);
+  EXPECT_FALSE(tasks_->Claim("wkr-2", {TaskKind::kTrain}, kTtl, true)->has_value());
+  ToQueued("ftjob-2");
+  EXPECT_EQ(tasks_->Claim("wkr-2", {TaskKind::kTrain}, kTtl, true).value()->job_id, "ftjob-2");
+}
+
 }  // namespace
 }  // namespace tuneward
