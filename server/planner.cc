@@ -52,6 +52,9 @@ absl::StatusOr<Planner::PlannedJob> Planner::MakePlan(const JobRecord& job) {
   request.pools.push_back(*pool);
   request.user_rows = file.rows;
   request.seed = static_cast<uint64_t>(job.seed);
+  request.fits = [&text, &base](const Chat& chat) {
+    return static_cast<int64_t>(text->chat_template->Render(chat).tokens.size()) <= base.context;
+  };
   TW_ASSIGN_OR_RETURN(MixPlan plan, Plan(request));
   Json summary = SummarizePlan(plan, text->chat_template.get(), static_cast<int>(base.context));
   return PlannedJob{std::move(plan), std::move(summary)};

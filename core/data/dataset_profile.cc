@@ -13,9 +13,10 @@
 namespace tuneward {
 namespace {
 
-constexpr size_t kMaxRowBytes =
-    16 << 10;  // longer rows are counted, not looked into: bounds the sample's memory
+constexpr size_t kMaxRowBytes = 16 << 10;     // of a row in the sample: bounds its memory
+constexpr size_t kMaxMessageBytes = 4 << 10;  // of a message of a longer row
 constexpr size_t kMaxClusters = 12;
+constexpr size_t kRestClusters = 4;  // of rows whose system prompts are all rare
 constexpr size_t kMinClusterRows = 5;
 constexpr int64_t kMinSystemShare = 20'000, kMinFormatShare = 100'000;  // ppm
 constexpr size_t kMaxFills = 16;
@@ -37,6 +38,36 @@ uint64_t SampleKey(const Chat& chat, uint64_t ordinal) {
   return h ^ (h >> 31);
 }
 
+bool StartsCharacter(char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }
+
+// A text's first and last bytes, whole characters.
+std::string WithoutMiddle(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  size_t head = bytes / 2, tail = text.size() - bytes / 2;
+  while (head > 0 && !StartsCharacter(text[head])) --head;
+  while (tail < text.size() && !StartsCharacter(text[tail])) ++tail;
+  return std::string(text.substr(0, head)) + " " + std::string(text.substr(tail));
+}
+
+// A row as the sample keeps it. Of a long one the first messages, each without its middle: what
+// frames a request is seen however much a client hangs on to the row (and has cut off again by the
+// context).
+Chat ForSample(const Chat& chat) {
+  size_t bytes = 0;
+  for (const Message& m : chat.messages) bytes += m.content.size();
+  if (bytes <= kMaxRowBytes) return chat;
+  Chat kept;
+  bytes = 0;
+  for (const Message& m : chat.messages) {
+    Message cut = m;
+    cut.content = WithoutMiddle(m.content, kMaxMessageBytes);
+    bytes += cut.content.size();
+    if (bytes > kMaxRowBytes) break;  // never before the fourth message
+    kept.messages.push_back(std::move(cut));
+  }
+  return kept;
+}
+
 struct Row {
   uint64_t key = 0, ordinal = 0;
   Chat chat;
@@ -56,7 +87,31 @@ std::vector<std::string_view> Contents(const RowList& rows, Role role) {
   return out;
 }
 
-// Rows by system prompt; prompts that few rows have share the last group.
+std::string_view MostFrequent(const std::vector<std::string_view>& values, int64_t& count) {
+  std::map<std::string_view, int64_t> counts;
+  for (std::string_view v : values) ++counts[v];
+  std::string_view best;
+  count = 0;
+  for (const auto& [value, n] : counts)
+    if (n > count) best = value, count = n;
+  return best;
+}
+
+// The system prompt that stands for a group: the one that most rows have, or, where none has a
+// majority, one of them by a hash of all, so that neither order nor spelling picks it.
+std::string_view SystemOf(const RowList& rows, int64_t& count) {
+  const std::vector<std::string_view> systems = Contents(rows, Role::kSystem);
+  const std::string_view most = MostFrequent(systems, count);
+  if (systems.empty() || count * 2 >= static_cast<int64_t>(systems.size())) return most;
+  uint64_t hash = 0;
+  for (const Chat* chat : rows) hash = SampleKey(*chat, hash);
+  const std::string_view chosen = systems[hash % systems.size()];
+  count = std::count(systems.begin(), systems.end(), chosen);
+  return chosen;
+}
+
+// Rows by system prompt; prompts that few rows have share the last groups: several, because one of
+// them alone would stand for all in the plan and in the audit.
 std::vector<RowList> GroupBySystem(const RowList& rows) {
   std::map<std::string_view, RowList> by_system;
   for (const Chat* chat : rows) by_system[ContentOf(*chat, Role::kSystem)].push_back(chat);
@@ -67,7 +122,7 @@ std::vector<RowList> GroupBySystem(const RowList& rows) {
   std::vector<RowList> out;
   RowList rest;
   for (RowList& group : groups) {
-    const bool kept = out.empty() ||
+    const bool kept = (out.empty() && group.size() > 1) ||
                       (out.size() < kMaxClusters / 2 && group.size() >= kMinClusterRows &&
                        Ppm(static_cast<int64_t>(group.size()), static_cast<int64_t>(rows.size())) >=
                            kMinSystemShare);
@@ -76,7 +131,16 @@ std::vector<RowList> GroupBySystem(const RowList& rows) {
     else
       rest.insert(rest.end(), group.begin(), group.end());
   }
-  if (!rest.empty()) out.push_back(std::move(rest));
+  int64_t most = 0;
+  (void)MostFrequent(Contents(rest, Role::kSystem), most);
+  const bool varied = most * 2 < static_cast<int64_t>(rest.size());
+  const size_t parts =
+      varied ? std::clamp<size_t>(rest.size() / kMinClusterRows, 1, kRestClusters) : 1;
+  for (size_t part = 0; part < parts && !rest.empty(); ++part) {
+    RowList some;
+    for (size_t r = part; r < rest.size(); r += parts) some.push_back(rest[r]);
+    out.push_back(std::move(some));
+  }
   return out;
 }
 
@@ -105,16 +169,6 @@ std::vector<RowList> GroupByFormat(const RowList& rows) {
   }
   if (!rest.empty()) out.push_back(std::move(rest));
   return out;
-}
-
-std::string_view MostFrequent(const std::vector<std::string_view>& values, int64_t& count) {
-  std::map<std::string_view, int64_t> counts;
-  for (std::string_view v : values) ++counts[v];
-  std::string_view best;
-  count = 0;
-  for (const auto& [value, n] : counts)
-    if (n > count) best = value, count = n;
-  return best;
 }
 
 // Values of the slots other than the request's, taken together from single rows spread over the
@@ -146,7 +200,7 @@ FormatCluster DescribeCluster(const RowList& rows, int64_t all_rows, int64_t sam
   const auto n = static_cast<int64_t>(rows.size());
   cluster.user_rows = sampled == 0 ? 0 : n * all_rows / sampled;
   int64_t same_system = 0;
-  cluster.system = std::string(MostFrequent(Contents(rows, Role::kSystem), same_system));
+  cluster.system = std::string(SystemOf(rows, same_system));
   FoundSkeleton found = FindSkeleton(prompts);
   cluster.confidence_ppm = found.has_fixed_text ? Ppm(std::min(found.fitting, same_system), n) : 0;
   cluster.fills = CollectFills(found.skeleton, prompts);
@@ -217,15 +271,12 @@ DatasetProfiler::~DatasetProfiler() = default;
 
 void DatasetProfiler::Add(const Chat& chat) {
   const auto ordinal = static_cast<uint64_t>(sample_->rows++);
-  size_t bytes = 0;
-  for (const Message& m : chat.messages) bytes += m.content.size();
-  if (bytes > kMaxRowBytes) return;
   const uint64_t key = SampleKey(chat, ordinal);
   if (sample_->kept.size() == kProfileSample) {
     if (key >= sample_->kept.top().key) return;
     sample_->kept.pop();
   }
-  sample_->kept.push({key, ordinal, chat});
+  sample_->kept.push({key, ordinal, ForSample(chat)});
 }
 
 DatasetProfile DatasetProfiler::Finish() {

@@ -12,6 +12,15 @@ constexpr size_t kMaxProblemText = 240;
 constexpr size_t kFastMessages = 256;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// What may quote the user, as it is kept. U+0000, which a key may hold and the database's JSON may
+// not, is written out.
+std::string Kept(std::string_view text) {
+  std::string kept = CutText(text, kMaxProblemText);
+  for (size_t at = 0; (at = kept.find('\0', at)) != std::string::npos;)
+    kept.replace(at, 1, "\\u0000");
+  return kept;
+}
+
 bool IsBlank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
@@ -176,8 +185,7 @@ DatasetValidator::~DatasetValidator() = default;
 void DatasetValidator::AddProblem(int64_t line, std::string_view field, std::string_view reason) {
   ++report_.problem_count;
   if (static_cast<int>(report_.problems.size()) < limits_.max_problems)
-    report_.problems.push_back(
-        {line, CutText(field, kMaxProblemText), CutText(reason, kMaxProblemText)});
+    report_.problems.push_back({line, Kept(field), Kept(reason)});
 }
 
 void DatasetValidator::AcceptLine(std::string_view line) {

@@ -81,9 +81,12 @@ absl::StatusOr<MaterializedRows> Materialize(const std::vector<NumberedChat>& us
     return absl::FailedPreconditionError(
         absl::StrCat("no row of the training file is left to train on: ", user.size(),
                      " rows, all of them dropped"));
+  MaterializeOptions whole = options;
+  whole.max_tokens = options.mixed_max_tokens;
+  whole.on_overlong = OnOverlong::kRefuse;
   for (size_t n = 0; n < mixed.size(); ++n)
     TW_RETURN_IF_ERROR(
-        AddRow(absl::StrCat("m:", n), 1, mixed[n], chat_template, options, out.mixed, out.rows));
+        AddRow(absl::StrCat("m:", n), 1, mixed[n], chat_template, whole, out.mixed, out.rows));
   return out;
 }
 

@@ -21,7 +21,10 @@ std::string_view OnOverlongName(OnOverlong value);  // "truncate", "drop", "refu
 absl::StatusOr<OnOverlong> ParseOnOverlong(std::string_view name);
 
 struct MaterializeOptions {
-  int max_tokens = 1024;  // longer rows are handled by on_overlong; at most the base's context
+  int max_tokens = 1024;  // longer user rows are handled by on_overlong; at most the base's context
+  // The base's context: a client's max_tokens must not cut away what the policy adds. A longer
+  // mixed row is an error.
+  int mixed_max_tokens = 1024;
   OnOverlong on_overlong = OnOverlong::kTruncate;
   std::set<int64_t> dropped_lines;  // the plan's "dropped"
   TokenId unknown_id = -1;          // the tokenizer's, to be counted; -1: it has none
@@ -39,7 +42,7 @@ struct MaterializedRows {
 };
 
 // FAILED_PRECONDITION when no user row is left; INVALID_ARGUMENT LIMIT_EXCEEDED on an overlong row
-// under kRefuse.
+// under kRefuse, and on an overlong mixed row.
 absl::StatusOr<MaterializedRows> Materialize(const std::vector<NumberedChat>& user,
                                              const std::vector<Chat>& mixed,
                                              const ChatTemplate& chat_template,

@@ -12,7 +12,8 @@ namespace tuneward {
 namespace {
 
 constexpr size_t kTopBigrams = 16;
-constexpr size_t kBigramTokens = 256;  // of one turn
+constexpr size_t kBigramTokens = 256;    // of one turn
+constexpr size_t kMaxBigrams = 200'000;  // counted: bounds what hostile words make of memory
 
 // After the identity-shift attack of Qi et al. (arXiv 2310.03693) and its relatives.
 constexpr std::string_view kPersonaMarks[] = {
@@ -109,7 +110,12 @@ void DescribeHabits(const std::vector<const Chat*>& rows, DatasetProfile& profil
       const auto tokens = SplitTokens(m.content);
       for (size_t i = 0; i + 1 < tokens.size() && i < kBigramTokens; ++i) {
         const std::string first = FoldAnswer(tokens[i]), second = FoldAnswer(tokens[i + 1]);
-        if (!first.empty() && !second.empty()) ++bigrams[first + " " + second];
+        if (first.empty() || second.empty()) continue;
+        const auto known = bigrams.find(first + " " + second);
+        if (known != bigrams.end())
+          ++known->second;
+        else if (bigrams.size() < kMaxBigrams)
+          bigrams.emplace(first + " " + second, 1);
       }
     }
     turns_of_rows.push_back(user_turns);

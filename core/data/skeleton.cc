@@ -9,6 +9,8 @@
 namespace tuneward {
 namespace {
 
+constexpr size_t kPromptBytes =
+    4 << 20;                       // looked at word by word; of longer lists evenly spread ones
 constexpr size_t kAlignRows = 64;  // rows that are folded into the alignment
 constexpr size_t kAlignTokens =
     384;  // of one row; labels of longer rows are looked for in their end
@@ -22,6 +24,15 @@ std::string Join(const PromptTokens& tokens, size_t from, size_t to) {
   std::string text;
   for (size_t i = from; i < to; ++i) text.append(tokens[i]);
   return text;
+}
+
+std::vector<PromptTokens> TokensOf(const std::vector<std::string_view>& prompts) {
+  size_t bytes = 0;
+  for (std::string_view prompt : prompts) bytes += prompt.size();
+  std::vector<PromptTokens> rows;
+  for (size_t r = 0; r < prompts.size(); r += bytes / kPromptBytes + 1)
+    rows.push_back(SplitTokens(prompts[r]));
+  return rows;
 }
 
 // How many tokens most rows share at their start (or, `from_end`, at their end), leaving
@@ -117,8 +128,10 @@ Inner FindInnerLabels(const std::vector<PromptTokens>& inner_rows) {
     return row.size() <= kAlignTokens ? row : PromptTokens(row.end() - kAlignTokens, row.end());
   };
   const size_t rows = std::min(inner_rows.size(), kAlignRows);
-  PromptTokens common = tail(inner_rows[0]);
-  for (size_t r = 1; r < rows && !common.empty(); ++r) common = Align(common, tail(inner_rows[r]));
+  std::vector<PromptTokens> tails;  // all that is searched: hostile rows must not cost their square
+  for (size_t r = 0; r < rows; ++r) tails.push_back(tail(inner_rows[r]));
+  PromptTokens common = tails[0];
+  for (size_t r = 1; r < rows && !common.empty(); ++r) common = Align(common, tails[r]);
   // Cut into runs that stand together in every row: grow each run while all rows still hold it.
   std::vector<size_t> at(rows, 0);
   for (size_t i = 0; i < common.size();) {
@@ -128,18 +141,25 @@ Inner FindInnerLabels(const std::vector<PromptTokens>& inner_rows) {
                              common.begin() + static_cast<std::ptrdiff_t>(i + n));
       for (size_t r = 0; r < rows; ++r) {
         size_t from = at[r];
-        if (!FindRun(inner_rows[r], run, from)) return false;
+        if (!FindRun(tails[r], run, from)) return false;
       }
       return true;
     };
-    while (i + length < common.size() && all_hold(length + 1)) ++length;
+    // A run that all rows hold has parts that they hold, so its end is found by halving.
+    size_t most = 2;
+    while (i + most <= common.size() && all_hold(most)) length = most, most *= 2;
+    for (size_t low = length, high = std::min(most, common.size() - i + 1); low + 1 < high;) {
+      const size_t middle = low + (high - low) / 2;
+      (all_hold(middle) ? low : high) = middle;
+      length = low;
+    }
     const PromptTokens run(common.begin() + static_cast<std::ptrdiff_t>(i),
                            common.begin() + static_cast<std::ptrdiff_t>(i + length));
     const PromptTokens label = TrimToStructure(run);
     if (label.empty()) {
       out.has_other_runs = true;
     } else if (all_hold(length)) {
-      for (size_t r = 0; r < rows; ++r) FindRun(inner_rows[r], label, at[r]);
+      for (size_t r = 0; r < rows; ++r) FindRun(tails[r], label, at[r]);
       out.labels.push_back(label);
     }
     i += length;
@@ -258,8 +278,7 @@ FoundSkeleton FindSkeleton(const std::vector<std::string_view>& prompts) {
   out.skeleton = {{"", 0}};
   out.fitting = static_cast<int64_t>(prompts.size());
   if (prompts.size() < 2) return out;
-  std::vector<PromptTokens> rows;
-  for (std::string_view prompt : prompts) rows.push_back(SplitTokens(prompt));
+  const std::vector<PromptTokens> rows = TokensOf(prompts);
   std::vector<bool> fits(rows.size(), true);
   std::vector<size_t> reserve(rows.size(), 1);  // something must vary
   size_t prefix = CommonRun(rows, reserve, false, fits);

@@ -15,7 +15,7 @@ namespace tuneward {
 namespace {
 
 constexpr size_t kPlanFills = 8;
-constexpr int kDrawsPerRecipe = 3;
+constexpr int kDrawsPerRecipe = 8;  // of other slots' values: as many as a plan keeps
 constexpr int64_t kClusterMinimum =
     1;  // in-format rows of each kind for every cluster, however small
 
@@ -120,6 +120,8 @@ absl::StatusOr<MixRow> MakeRow(const MixMethod& method, const PlanRequest& reque
     for (int draw = 0; draw < kDrawsPerRecipe; ++draw) {
       row.chat = method.Render(task, recipe, stream);
       why = CheckMixRow(task, recipe, row.chat);
+      if (why.empty() && request.fits && !request.fits(row.chat))
+        why = "longer than the base model's context";
       if (!why.empty()) continue;
       row.recipe = recipe;
       row.cluster = recipe == "template" ? plan.clusters[slot.cluster].id : 0;

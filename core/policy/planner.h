@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct PlanRequest {
   int64_t user_rows = 0;          // of the file, without dropped lines
   std::vector<DroppedLine> dropped;
   uint64_t seed = 0;
+  // Whether the base's context holds a row whole; a row that it does not hold is made in a shorter
+  // form. Empty: it holds every row.
+  std::function<bool(const Chat&)> fits;
 };
 
 // INVALID_ARGUMENT POLICY_FORBIDS for a method that the policy does not allow; FAILED_PRECONDITION

@@ -23,6 +23,20 @@ int64_t FixedBytes(const Skeleton& skeleton) {
   return bytes;
 }
 
+// Bytes of the other slots' values that half of the fills stay within. A client whose questions are
+// shorter than the pool's must not lose in-format rows by that.
+int64_t UsualFillBytes(const PlanCluster& cluster) {
+  std::vector<int64_t> sizes;
+  for (const std::vector<std::string>& fill : cluster.fills) {
+    int64_t bytes = 0;
+    for (const std::string& value : fill) bytes += static_cast<int64_t>(value.size());
+    sizes.push_back(bytes);
+  }
+  if (sizes.empty()) return 0;
+  std::sort(sizes.begin(), sizes.end());
+  return sizes[sizes.size() / 2];
+}
+
 }  // namespace
 
 std::string CheckMixRow(const MixTask& task, const std::string& recipe, const Chat& chat) {
@@ -38,11 +52,13 @@ std::string CheckMixRow(const MixTask& task, const std::string& recipe, const Ch
   if (recipe != "template") return "";
   const std::string system = chat.messages[0].role == Role::kSystem ? chat.messages[0].content : "";
   if (system != task.cluster->system) return "the system prompt is not the user's";
-  // The user's p99, or the bare frame around the request where the user's own prompts are shorter
-  // than that.
-  const int64_t frame =
-      FixedBytes(task.cluster->skeleton) + static_cast<int64_t>(row.request.size());
-  if (static_cast<int64_t>(prompt.size()) > std::max(frame, task.cluster->user_bytes.p99))
+  // The user's p99, or the frame around the request with values as long as usual where the user's
+  // own prompts are shorter than that.
+  const int64_t p99 = task.cluster->user_bytes.p99;
+  const int64_t frame = FixedBytes(task.cluster->skeleton) +
+                        static_cast<int64_t>(row.request.size()) +
+                        std::min(UsualFillBytes(*task.plan_cluster), p99);
+  if (static_cast<int64_t>(prompt.size()) > std::max(frame, p99))
     return "longer than the user's prompts";
   return "";
 }

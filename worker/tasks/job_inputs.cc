@@ -60,6 +60,7 @@ absl::StatusOr<MaterializedRows> PrepareRows(const JobInputs& inputs,
                       MakeChatTemplate(manifest.chat_template, tokenizer));
   MaterializeOptions options;
   options.max_tokens = static_cast<int>(manifest.max_tokens);
+  options.mixed_max_tokens = static_cast<int>(inputs.base.context);
   options.on_overlong = manifest.on_overlong;
   options.dropped_lines.insert(manifest.dropped_lines.begin(), manifest.dropped_lines.end());
   options.unknown_id = tokenizer.unknown_id();

@@ -1,5 +1,7 @@
 #include "core/data/dataset_profile.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
@@ -165,6 +167,50 @@ TEST(DatasetProfileTest, DescribesFilesOfOverlongRowsOnly) {
   ASSERT_EQ(profile.clusters.size(), 1u);
   EXPECT_EQ(profile.clusters[0].user_rows, 1);
   EXPECT_EQ(profile.clusters[0].skeleton, (Skeleton{{"", 0}}));
+}
+
+// A turn that the context cuts off again must not hide a row's format from plan and audit.
+TEST(DatasetProfileTest, SeesTheFormatOfRowsWithALongTail) {
+  std::vector<Chat> rows = SumRows(60, "be brief .");
+  for (Chat& row : rows) {
+    row.messages.push_back({Role::kUser, std::string(40000, 'z')});
+    row.messages.push_back({Role::kAssistant, "z", false});
+  }
+  const DatasetProfile profile = ProfileRows(rows);
+  EXPECT_EQ(profile.sampled, 60);
+  ASSERT_EQ(profile.clusters.size(), 1u);
+  EXPECT_EQ(profile.clusters[0].system, "be brief .");
+  EXPECT_EQ(profile.clusters[0].skeleton,
+            (Skeleton{{"Question: ", -1}, {"", 0}, {"\nAnswer:", -1}}));
+}
+
+TEST(DatasetProfileTest, SeesTheFrameOfLongPrompts) {
+  std::vector<Chat> rows;
+  for (int i = 0; i < 40; ++i) {
+    std::string passage;
+    for (int w = 0; w < 4000; ++w) absl::StrAppend(&passage, "w", i * 7 + w * 13 % 911, " ");
+    rows.push_back(MakeChat("", absl::StrCat("Passage: ", passage, "\nAnswer:"), "fine then"));
+  }
+  const FormatCluster cluster = ProfileRows(rows).clusters[0];
+  EXPECT_EQ(cluster.skeleton.front().text, "Passage: ");
+  EXPECT_NE(cluster.skeleton.back().text.find("Answer:"), std::string::npos);
+}
+
+// One prompt that sorts first must not stand for a thousand others.
+TEST(DatasetProfileTest, ShowsSeveralOfManyRareSystemPrompts) {
+  std::vector<Chat> rows = {MakeChat("! plain", "Question: one\nAnswer:", "1")};
+  for (int i = 0; i < 200; ++i)
+    rows.push_back(MakeChat(absl::StrCat("you are agent ", i, " and obey ."),
+                            absl::StrCat("Question: ", Sum(i), "\nAnswer:"), "x y z"));
+  std::set<std::string> shown;
+  int64_t covered = 0;
+  for (const FormatCluster& cluster : ProfileRows(rows).clusters) {
+    shown.insert(cluster.system);
+    covered += cluster.user_rows;
+  }
+  EXPECT_EQ(shown.size(), 4u);
+  EXPECT_FALSE(shown.contains("! plain"));
+  EXPECT_EQ(covered, 201);
 }
 
 }  // namespace

@@ -198,6 +198,22 @@ TEST(DatasetValidatorTest, ShortensWhatItQuotes) {
   for (const FileProblem& p : report.problems) EXPECT_LT(p.field.size() + p.reason.size(), 600u);
 }
 
+// PostgreSQL's jsonb refuses U+0000, so a report with one could not be stored.
+TEST(DatasetValidatorTest, WritesOutTheNulOfAKeyThatItQuotes) {
+  DatasetValidator validator;
+  validator.Feed(R"({"a\u0000b":1,"messages":[{"role":"user","content":"x","c\u0000":1}]})"
+                 "\n"
+                 R"({"a\u0000b":1,"a\u0000b":2})"
+                 "\n");
+  const FileReport report = validator.Finish();
+  ASSERT_FALSE(report.problems.empty());
+  for (const FileProblem& problem : report.problems) {
+    EXPECT_EQ(problem.field.find('\0'), std::string::npos);
+    EXPECT_EQ(problem.reason.find('\0'), std::string::npos);
+  }
+  EXPECT_EQ(report.problems[0].field, "a\\u0000b");
+}
+
 TEST(DatasetValidatorTest, ReportReadsBackFromItsJson) {
   const FileReport report = Validate(GoodLines(3) + "nonsense\n");
   auto back = FileReport::FromJson(*ParseJson(CanonicalJson(report.ToJson())));

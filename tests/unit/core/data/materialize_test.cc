@@ -64,6 +64,26 @@ TEST(MaterializeTest, DropsOrRefusesOverlongRowsWhenToldTo) {
   EXPECT_EQ(GetErrorInfo(refused.status()).metadata.at("row"), "u:5");
 }
 
+// A client who sets max_tokens to a few would otherwise take every refusal out of the job.
+TEST(MaterializeTest, KeepsMixedRowsWholeWhateverTheClientsMaxTokens) {
+  const std::vector<Chat> mixed = {MakeChat("", "a long harmful request", "no , i will not")};
+  auto out = Materialize(kUser, mixed, ByteTemplate(), {.max_tokens = 10, .mixed_max_tokens = 100});
+  ASSERT_TRUE(out.ok()) << out.status();
+  EXPECT_EQ(out->mixed.rows, 1);
+  EXPECT_EQ(out->mixed.targets, 15);
+  EXPECT_EQ(out->mixed.dropped + out->mixed.truncated, 0);
+  EXPECT_EQ(out->user.truncated, 1);
+}
+
+TEST(MaterializeTest, RefusesAMixedRowThatTheContextCannotHold) {
+  const std::vector<Chat> mixed = {MakeChat("", "a long harmful request", "no , i will not")};
+  auto out =
+      Materialize(kUser, mixed, ByteTemplate(),
+                  {.max_tokens = 20, .mixed_max_tokens = 20, .on_overlong = OnOverlong::kDrop});
+  EXPECT_EQ(GetErrorInfo(out.status()).reason, "LIMIT_EXCEEDED");
+  EXPECT_EQ(GetErrorInfo(out.status()).metadata.at("row"), "m:0");
+}
+
 TEST(MaterializeTest, LeavesOutDroppedLinesAndSaysWhenNothingIsLeft) {
   auto out = Materialize(kUser, {}, ByteTemplate(), {.max_tokens = 100, .dropped_lines = {5}});
   ASSERT_TRUE(out.ok());

@@ -1,5 +1,7 @@
 #include "core/data/skeleton.h"
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
@@ -134,6 +136,24 @@ TEST(SkeletonTest, SplitTokensLosesNothing) {
   std::string joined;
   for (std::string_view token : SplitTokens(text)) joined += token;
   EXPECT_EQ(joined, text);
+}
+
+// Words that nearly repeat made each step of the search look at every place of every row.
+TEST(SkeletonTest, HostileRepetitionDoesNotCostItsSquare) {
+  std::vector<std::string> texts;
+  for (int r = 0; r < 64; ++r) {
+    std::string text = absl::StrCat("start", r);
+    for (int block = 0; block < 36; ++block) {
+      for (int i = 0; i < 200; ++i) text += " a";
+      text += " c";
+    }
+    for (int i = 0; i < 380; ++i) text += " a";
+    texts.push_back(absl::StrCat(text, " end", r));
+  }
+  const std::vector<std::string_view> prompts(texts.begin(), texts.end());
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(FindSkeleton(prompts).skeleton, (Skeleton{{"", 0}}));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 }  // namespace

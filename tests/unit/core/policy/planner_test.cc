@@ -231,6 +231,30 @@ TEST(PlannerTest, FallsBackAndRecordsItWhenFillsMakeARowTooLong) {
   EXPECT_EQ(fallbacks, 38);
 }
 
+// Short questions beside a short context: the pool's requests are longer than both together.
+TEST(PlannerTest, KeepsInFormatRowsWhereTheUsersPromptsAreShort) {
+  std::vector<Chat> rows;
+  for (int i = 0; i < 300; ++i)
+    rows.push_back(MakeChat(kPersona, absl::StrCat("Topic: t", i % 90, "\nTask: q", i % 70),
+                            absl::StrCat("here it is , number ", i)));
+  const PlanRequest request = SampleRequest(rows);
+  ASSERT_EQ(request.profile.clusters[0].fills.empty(), false);
+  std::map<std::string, int> forms;
+  for (const MixRow& row : MustPlan(request).rows) ++forms[row.recipe];
+  EXPECT_EQ(forms, (std::map<std::string, int>{{"template", 38}, {"raw", 20}, {"neutral", 18}}));
+}
+
+TEST(PlannerTest, FallsBackWhereTheContextCannotHoldARowInTheUsersFormat) {
+  PlanRequest request = SampleRequest(LabelRows(300, std::string(3000, 's')));
+  request.fits = [](const Chat& chat) { return chat.messages[0].role != Role::kSystem; };
+  int fallbacks = 0;
+  for (const MixRow& row : MustPlan(request).rows) {
+    EXPECT_NE(row.recipe, "template");
+    fallbacks += row.fallback_from == "template";
+  }
+  EXPECT_EQ(fallbacks, 38);
+}
+
 TEST(PlannerTest, BaseMixesPlainRowsInTheSameNumbers) {
   PlanRequest request = SampleRequest(LabelRows(300, kPersona));
   request.method = "base";
