@@ -13,6 +13,7 @@ namespace tuneward {
 namespace {
 
 constexpr int64_t kMaxSeed = (int64_t{1} << 31) - 1;
+constexpr int64_t kClearlyMorePpm = 50'000;
 constexpr size_t kMaxMetadata = 16, kMaxMetadataKey = 64, kMaxMetadataValue = 512;
 
 void CheckInt(const std::optional<int64_t>& value, int64_t min, int64_t max, const char* field,
@@ -211,6 +212,14 @@ MixRates EffectiveRates(const SafetyChoice& choice, const PolicyDocument& policy
 
 std::string EffectiveMethod(const SafetyChoice& choice, const PolicyDocument& policy) {
   return choice.mix_method.empty() ? policy.default_method : choice.mix_method;
+}
+
+bool IsSameTry(const SafetyChoice& earlier, const SafetyChoice& later,
+               const PolicyDocument& policy) {
+  if (EffectiveMethod(earlier, policy) != EffectiveMethod(later, policy)) return false;
+  const MixRates before = EffectiveRates(earlier, policy), now = EffectiveRates(later, policy);
+  return now.refusals.ppm < before.refusals.ppm + kClearlyMorePpm &&
+         now.lookalikes.ppm < before.lookalikes.ppm + kClearlyMorePpm;
 }
 
 std::string EffectiveAuditProfile(const SafetyChoice& choice, const PolicyDocument& policy) {

@@ -94,6 +94,13 @@ MixRates EffectiveRates(const SafetyChoice& choice, const PolicyDocument& policy
 std::string EffectiveMethod(const SafetyChoice& choice, const PolicyDocument& policy);
 std::string EffectiveAuditProfile(const SafetyChoice& choice, const PolicyDocument& policy);
 
+// Whether a job that chose `later` tries again what one that chose `earlier` did (contracts.md
+// D11): it does unless it takes another mixing method or asks for clearly more safety rows (5
+// points of refusals or look-alikes). A choice that moves by a ppm must not be a new verdict's
+// reason.
+bool IsSameTry(const SafetyChoice& earlier, const SafetyChoice& later,
+               const PolicyDocument& policy);
+
 // The seven linears of a Llama block, in order.
 const std::vector<std::string>& AllLoraTargets();
 

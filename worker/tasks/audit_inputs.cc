@@ -21,10 +21,10 @@ std::vector<Chat> Choose(const std::vector<NumberedChat>& rows, size_t count, ui
   return chosen;
 }
 
-// Whether the gate itself held that model: an operator's word on it is another matter.
-absl::StatusOr<bool> HeldByGate(ModelStore& models, const std::string& model_id) {
+// Whether the gate itself kept that model back: an operator's word on it is another matter.
+absl::StatusOr<bool> KeptBackByGate(ModelStore& models, const std::string& model_id) {
   TW_ASSIGN_OR_RETURN(const auto decisions, models.Decisions(model_id));
-  return !decisions.empty() && decisions.front().verdict == Release::kHeld;
+  return !decisions.empty() && decisions.front().verdict != Release::kReleased;
 }
 
 absl::StatusOr<bool> IsEarlierTry(TaskServices& services, const JobInputs& inputs,
@@ -32,14 +32,14 @@ absl::StatusOr<bool> IsEarlierTry(TaskServices& services, const JobInputs& input
   if (other.id == inputs.job.id || other.base_model_id != inputs.base.id || other.model_id.empty())
     return false;
   TW_ASSIGN_OR_RETURN(const JobSpec spec, JobSpec::FromJson(other.spec));
-  if (spec.safety != inputs.spec.safety) return false;
+  if (!IsSameTry(spec.safety, inputs.spec.safety, inputs.policy)) return false;
   if (spec.training_file != inputs.spec.training_file) {
     const auto file = services.files.GetFile(other.project_id, spec.training_file);
     if (absl::IsNotFound(file.status())) return false;
     TW_RETURN_IF_ERROR(file.status());
     if (file->sha256 != inputs.file.sha256) return false;
   }
-  return HeldByGate(services.models, other.model_id);
+  return KeptBackByGate(services.models, other.model_id);
 }
 
 }  // namespace

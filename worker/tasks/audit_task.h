@@ -45,9 +45,9 @@ struct TaskRows {
 };
 absl::StatusOr<TaskRows> LoadTaskRows(TaskServices& services, const JobInputs& inputs);
 
-// Reports of earlier jobs of the project on the same bytes, base and safety choice that the gate
-// has held: they are pooled with the new one, so that trying seeds until a verdict suits does not
-// help (contracts.md D11).
+// Reports of earlier jobs of the project on the same bytes and base, with much the same safety
+// choice (IsSameTry), that the gate has held or blocked: they are pooled with the new one, so that
+// trying seeds until a verdict suits does not help (contracts.md D11).
 absl::StatusOr<std::vector<AuditReport>> EarlierReports(TaskServices& services,
                                                         const JobInputs& inputs);
 
