@@ -75,6 +75,17 @@ TEST_F(ModelStoreTest, ListPagesNewestFirst) {
   EXPECT_EQ(second->rows[0].job_id, "ftjob-3");
 }
 
+// A page token is a client's to choose: another project's model must not even be told to exist.
+TEST_F(ModelStoreTest, ListTakesNoOtherProjectsModelForItsToken) {
+  ASSERT_TRUE(StoreAdapter(ToTraining("ftjob-1"), "ftjob-1").ok());
+  ASSERT_TRUE(StoreAdapter(ToTraining("ftjob-2"), "ftjob-2").ok());
+  MakeProject("other", false);
+  Sql("update models set project_id = 'other' where job_id = 'ftjob-2'");
+  const auto page = models_->List(kProject, {10, ModelId("ftjob-2")});
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_TRUE(page->rows.empty());
+}
+
 TEST_F(ModelStoreTest, BaseFiguresAreKeptByKey) {
   const Digest key = Sha256Of("base, set, judge, fingerprint");
   EXPECT_FALSE(models_->GetBaseAudit(key)->has_value());

@@ -46,7 +46,7 @@ from models where id = $1 and ($2 = '' or project_id = $2) and deleted_at is nul
 -- name: model_list
 select id, project_id, job_id, base_model_id, root_base_id, tree_sha256, serving, release, sealed, tw_micros(created_at)
 from models m where project_id = $1 and deleted_at is null
-  and ($2 = '' or (created_at, id) < (select created_at, id from models l where l.id = $2))
+  and ($2 = '' or (created_at, id) < (select created_at, id from models l where l.id = $2 and l.project_id = $1))
 order by created_at desc, id desc limit $3
 
 -- name: model_set_release
