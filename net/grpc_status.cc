@@ -57,6 +57,26 @@ google::rpc::Status ToRpcStatus(const absl::Status& status, const ErrorInfo& inf
 
 }  // namespace
 
+absl::Status HideInternals(const absl::Status& status) {
+  if (status.ok()) return status;
+  const ErrorInfo info = GetErrorInfo(status);
+  if (info.reason == "STORE_UNAVAILABLE")
+    return MakeError(status.code(), "the database is not available; try again", info);
+  if (!info.reason.empty()) return status;
+  switch (status.code()) {
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kUnavailable:
+      return status;
+    case absl::StatusCode::kResourceExhausted:
+      return absl::ResourceExhaustedError(
+          "the server has no room left; its log has the details, try again later");
+    default:
+      return absl::InternalError(status.message());  // ToGrpcStatus leaves the text out
+  }
+}
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto code = static_cast<grpc::StatusCode>(status.code());

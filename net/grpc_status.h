@@ -17,6 +17,10 @@ inline constexpr char kErrorDomain[] = "tuneward";
 // An error without a reason goes out as it is; INTERNAL and UNKNOWN lose their text, which may name
 // files and hosts.
 grpc::Status ToGrpcStatus(const absl::Status& status);
+// What a client may be told. Every error that is a client's doing has a reason, so one without is
+// ours: its text may name files, tables and hosts. It becomes INTERNAL, whose text ToGrpcStatus
+// leaves out, unless its code says when to try again.
+absl::Status HideInternals(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 // Of a call that has ended: an error also keeps the trace id that the server sent
 // (net/rpc_observer.h).

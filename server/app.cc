@@ -33,6 +33,8 @@ namespace {
 constexpr int kMaxThreads = 320;           // above the sum of the admission limits: the last wall
 constexpr int kMaxAnswerBytes = 64 << 20;  // a plan names every mixed row
 constexpr int kLeastPingMillis = 10000;    // watchers keep their connection alive
+// A client whose network went away must not keep its place among the uploads and watches for hours.
+constexpr int kKeepaliveMillis = 60000, kKeepaliveTimeoutMillis = 20000;
 constexpr std::chrono::milliseconds kHealthEvery{1000};
 
 // The documents that a new installation starts with; a policy that is there is left as it is.
@@ -119,6 +121,8 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> App::Impl::Serve(
                              0);  // a second server on the port must fail, not share it
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kLeastPingMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
   builder.SetMaxSendMessageSize(kMaxAnswerBytes);
   grpc::ResourceQuota quota;
   quota.SetMaxThreads(kMaxThreads);

@@ -67,12 +67,14 @@ absl::StatusOr<Caller> CallGuard::Authorise(const grpc::ServerContextBase& conte
 }
 
 grpc::Status CallGuard::Finish(std::string_view scope, const absl::Status& status) {
-  const bool ours = status.code() == absl::StatusCode::kInternal ||
-                    status.code() == absl::StatusCode::kUnknown ||
-                    status.code() == absl::StatusCode::kDataLoss;
-  if (ours)
-    LogError("a call failed", {{"scope", std::string(scope)}, {"error", status.ToString()}});
-  return ToGrpcStatus(status);
+  const absl::Status told = HideInternals(status);
+  const LogFields fields{{"scope", std::string(scope)}, {"error", status.ToString()}};
+  if (told.code() == absl::StatusCode::kInternal || told.code() == absl::StatusCode::kUnknown) {
+    LogError("a call failed", fields);
+  } else if (told != status) {
+    LogWarning("a call failed", fields);
+  }
+  return ToGrpcStatus(told);
 }
 
 }  // namespace tuneward

@@ -43,6 +43,30 @@ TEST(GrpcStatusTest, HidesTheTextOfInternalErrors) {
   EXPECT_EQ(sent.error_message().find("/var"), std::string::npos);
 }
 
+TEST(GrpcStatusTest, TellsOnlyWhatHasAReason) {
+  const absl::Status ours[] = {
+      absl::NotFoundError("/var/lib/tuneward/blobs/ab: No such file or directory"),
+      absl::DataLossError("blob below /var/lib/tuneward was damaged"),
+      absl::FailedPreconditionError("database error 23503: table \"jobs\"")};
+  for (const absl::Status& status : ours) {
+    const grpc::Status sent = ToGrpcStatus(HideInternals(status));
+    EXPECT_EQ(sent.error_code(), grpc::StatusCode::INTERNAL) << status;
+    EXPECT_EQ(sent.error_message(), "internal error; the server's log has the details");
+  }
+  const absl::Status full = HideInternals(absl::ResourceExhaustedError("/var/blobs: disk full"));
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(full.message().find("/var"), absl::string_view::npos);
+  const absl::Status away = HideInternals(MakeError(absl::StatusCode::kUnavailable,
+                                                    "could not connect to 10.0.0.5 as tuneward_app",
+                                                    ErrorInfo{"STORE_UNAVAILABLE", {}, {}, 1000}));
+  EXPECT_EQ(away.message().find("10.0.0.5"), absl::string_view::npos);
+  EXPECT_EQ(GetErrorInfo(away).reason, "STORE_UNAVAILABLE");
+  EXPECT_EQ(GetErrorInfo(away).retry_after_ms, 1000);
+  const absl::Status theirs = MakeError(absl::StatusCode::kNotFound, "NOT_FOUND", "no file \"f\"");
+  EXPECT_EQ(HideInternals(theirs), theirs);
+  EXPECT_EQ(HideInternals(absl::CancelledError("gone")), absl::CancelledError("gone"));
+}
+
 TEST(GrpcStatusTest, StaysWithinATrailerWhateverTheTexts) {
   ErrorInfo many{"INVALID_FILE", {{"reasons", std::string(5000, 'r')}}, {}, 0};
   for (int i = 0; i < 20; ++i)
