@@ -114,6 +114,10 @@ bool HasFloat(const Json& v) {
 }  // namespace
 
 absl::StatusOr<Json> ParseJson(std::string_view text, int max_depth) {
+  // To the library this is the end of the text, whatever follows.
+  if (const size_t at = text.find('\0'); at != text.npos)
+    return absl::InvalidArgumentError(
+        absl::StrCat("malformed JSON at byte ", at + 1, ": the character U+0000"));
   StrictSax sax(max_depth);
   if (!Json::sax_parse(text.begin(), text.end(), &sax) || !sax.error.empty())
     return absl::InvalidArgumentError(sax.error.empty() ? "malformed JSON" : sax.error);

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "core/base/api_key.h"
@@ -99,11 +101,10 @@ TEST_F(MigratorTest, NamesMustCountFromOne) {
 // The program itself: migrates, writes the first operator key once with mode 0600, and is done when
 // run again (A21).
 TEST_F(MigratorTest, ProgramMigratesAndWritesTheFirstOperatorKeyOnce) {
-  const std::string folder = testing::TempDir() + "/migrate-" + database_;
-  ASSERT_TRUE(MakeFolders(folder).ok());
+  std::string folder = testing::TempDir() + "/migrate-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
   ASSERT_TRUE(WriteFileAtomic(folder + "/dsn", dsn_ + "\n", 0600).ok());
   const std::string key_file = folder + "/key";
-  remove(key_file.c_str());
   ChildOptions options;
   options.output_file = folder + "/log";
   const std::vector<std::string> command = {
@@ -122,6 +123,7 @@ TEST_F(MigratorTest, ProgramMigratesAndWritesTheFirstOperatorKeyOnce) {
   EXPECT_EQ(*ReadFile(key_file), key + "\n");
   EXPECT_EQ(Sql("select count(*) from api_keys"), "1");
   EXPECT_EQ(ReadFile(options.output_file)->find(key), std::string::npos) << "never in the output";
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

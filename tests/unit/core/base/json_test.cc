@@ -9,6 +9,9 @@ TEST(ParseJsonTest, RefusesDuplicateKeysTrailingBytesDepthAndBadUtf8) {
   EXPECT_TRUE(ParseJson(R"({"a":[1,"x",null]})").ok());
   EXPECT_EQ(ParseJson(R"({"a":1,"a":2})").status().message(), "duplicate key \"a\"");
   EXPECT_FALSE(ParseJson("{} x").ok());
+  // The library takes U+0000 for the end of the text, wherever it stands.
+  EXPECT_FALSE(ParseJson(std::string_view("{}\0 x", 5)).ok());
+  EXPECT_FALSE(ParseJson(std::string_view("{}\0", 3)).ok());
   EXPECT_FALSE(ParseJson("\"\xff\"").ok());
   EXPECT_FALSE(ParseJson("1e999").ok());
   EXPECT_FALSE(ParseJson("").ok());
