@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/data/dataset_validator.h"
+#include "core/policy/planner.h"
+#include "core/policy/policies.h"
 #include "server/draw_seed.h"
 
 namespace tuneward {
@@ -38,6 +40,10 @@ absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, Jo
         UsableFile(stores_.files, project_id, spec.validation_file, "validation_file").status());
   }
   TW_RETURN_IF_ERROR(CheckAgainstPolicy(spec, policy));
+  if (const MixMethod* method = FindMixMethod(EffectiveMethod(spec.safety, policy));
+      method != nullptr && method->adds_rows()) {
+    TW_RETURN_IF_ERROR(CheckPlanSize(EffectiveRates(spec.safety, policy), file.rows));
+  }
   if (!spec.seed.has_value()) spec.seed = DrawSeed(entropy_);
   TW_ASSIGN_OR_RETURN(const BaseDefaults defaults, ParseBaseDefaults(base.defaults, base.context));
   TW_ASSIGN_OR_RETURN(const ResolvedHyperparameters resolved, Resolve(spec, file.rows, defaults));

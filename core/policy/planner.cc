@@ -172,6 +172,19 @@ KindCounts CountRows(const MixRates& rates, int64_t user_rows) {
   return counts;
 }
 
+absl::Status CheckPlanSize(const MixRates& rates, int64_t user_rows) {
+  const int64_t mixed = CountRows(rates, user_rows).total();
+  if (mixed <= kMaxMixedRows) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "LIMIT_EXCEEDED",
+      absl::StrCat("the training file's ", user_rows, " rows need ", mixed,
+                   " safety rows, and a plan holds at most ", kMaxMixedRows,
+                   ": divide the file, or ask for lower rates where the policy lets you"),
+      {{"field", "training_file"},
+       {"limit", absl::StrCat(kMaxMixedRows)},
+       {"got", absl::StrCat(mixed)}});
+}
+
 absl::StatusOr<MixPlan> Plan(const PlanRequest& request) {
   const std::string name = request.method.empty() ? request.policy.default_method : request.method;
   const MixMethod* method = FindMixMethod(name);
@@ -188,6 +201,7 @@ absl::StatusOr<MixPlan> Plan(const PlanRequest& request) {
   MixPlan plan = Header(request, *method);
   if (!method->adds_rows()) return plan;
 
+  TW_RETURN_IF_ERROR(CheckPlanSize(request.rates, request.user_rows));
   const KindCounts counts = CountRows(request.rates, request.user_rows);
   const int64_t wanted[] = {counts.refusals, counts.lookalikes, counts.benign};
   std::vector<std::vector<Slot>> slots;

@@ -43,4 +43,9 @@ struct KindCounts {
 };
 KindCounts CountRows(const MixRates& rates, int64_t user_rows);
 
+// A plan is made in memory, stored and sent as one document: it has a bound.
+inline constexpr int64_t kMaxMixedRows = 100'000;
+// INVALID_ARGUMENT LIMIT_EXCEEDED when so many user rows need more mixed rows than a plan holds.
+absl::Status CheckPlanSize(const MixRates& rates, int64_t user_rows);
+
 }  // namespace tuneward

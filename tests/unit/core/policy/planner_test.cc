@@ -313,6 +313,17 @@ TEST(PlannerTest, GoldenPlanIsUnchanged) {
             "92a9b376d07f4f3d3cb7c3ad7416756d49c32cd98786daa16513835d01343b2f");
 }
 
+// Half a gigabyte of tiny rows would otherwise make a plan that no server's memory holds.
+TEST(PlannerTest, RefusesAPlanOfTooManyRows) {
+  PlanRequest request = SampleRequest(LabelRows(300));
+  request.user_rows = 400'004;
+  const absl::Status refused = Plan(request).status();
+  EXPECT_EQ(GetErrorInfo(refused).reason, "LIMIT_EXCEEDED") << refused;
+  EXPECT_EQ(GetErrorInfo(refused).metadata.at("limit"), "100000");
+  request.method = "none";
+  EXPECT_TRUE(MustPlan(request).rows.empty());
+}
+
 TEST(PlannerTest, IsLinearInTheNumberOfRows) {
   PlanRequest request = SampleRequest(LabelRows(300));
   request.user_rows = 400'000;  // 100,000 mixed rows
