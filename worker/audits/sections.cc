@@ -93,10 +93,10 @@ absl::StatusOr<AuditSection> InFormatSection(std::string_view audit,
       fits = request.chat_template->RenderPrompt(chat).size() <= room;
     }
     if (!fits)
-      return absl::FailedPreconditionError(
-          absl::StrCat("prompt ", prompt.id, " in the user's format ", cluster.id,
-                       " takes more than ", room, " tokens (context ", request.context, " less ",
-                       request.max_new_tokens, " for the answer)"));
+      return MakeError(absl::StatusCode::kFailedPrecondition, "LIMIT_EXCEEDED",
+                       absl::StrCat("prompt ", prompt.id, " in the user's format ", cluster.id,
+                                    " takes more than ", room, " tokens (context ", request.context,
+                                    " less ", request.max_new_tokens, " for the answer)"));
     section.questions.push_back(Ask(prompt, std::move(chat)));
     section.asked.push_back(i);
   }

@@ -134,8 +134,13 @@ absl::Status AuditTask::Run(const ClaimedTask& task, TaskControl& control) {
   return absl::OkStatus();
 }
 
+std::string AuditErrorOf(const absl::Status& why) {
+  if (!GetErrorInfo(why).reason.empty()) return std::string(why.message());
+  return "the audit failed for a reason that is the provider's";
+}
+
 absl::Status AuditTask::Fail(const ClaimedTask& task, const absl::Status& why) {
-  TW_RETURN_IF_ERROR(services_.transitions.AuditIncomplete(task.lease, std::string(why.message())));
+  TW_RETURN_IF_ERROR(services_.transitions.AuditIncomplete(task.lease, AuditErrorOf(why)));
   services_.metrics.Released(Release::kHeld);
   return absl::OkStatus();
 }

@@ -34,6 +34,10 @@ class AuditTask final : public TaskHandler {
   TaskServices& services_;
 };
 
+// What a release decision says of an audit that failed: the reason where it is the client's file,
+// else none of our own text, which may name files and hosts and is in the log.
+std::string AuditErrorOf(const absl::Status& why);
+
 // The evaluation set of that name (base_models.eval_set). NOT_FOUND names those there are.
 absl::StatusOr<EvalSet> FindEvalSet(const std::string& id);
 
