@@ -32,14 +32,18 @@ struct LlamaConfig {
   bool tied = false;
 };
 
-int64_t PositiveInt(const Json& config, const char* key, const std::string& field,
+// The engine's limits (worker/engine/model_config.cc): what it cannot run is not registered, and a
+// table of ten million layers is not made.
+constexpr int64_t kMaxLayers = 1024, kMaxHeads = 1024, kMaxHidden = 65536, kMaxOther = 1 << 20;
+
+int64_t PositiveInt(const Json& config, const char* key, int64_t max, const std::string& field,
                     Violations& problems) {
   const auto found = config.find(key);
   if (found != config.end() && found->is_number_integer()) {
     const int64_t value = found->get<int64_t>();
-    if (value >= 1 && value <= 10'000'000) return value;
+    if (value >= 1 && value <= max) return value;
   }
-  problems.Add(absl::StrCat(field, ".", key), "must be an integer in [1, 10000000]");
+  problems.Add(absl::StrCat(field, ".", key), absl::StrCat("must be an integer in [1, ", max, "]"));
   return 0;
 }
 
@@ -54,15 +58,15 @@ LlamaConfig ReadConfig(const Json& config, const std::string& field, Violations&
   const auto type = config.find("model_type");
   if (type == config.end() || *type != "llama")
     problems.Add(absl::StrCat(field, ".model_type"), "must be \"llama\"");
-  llama.layers = PositiveInt(config, "num_hidden_layers", field, problems);
-  llama.hidden = PositiveInt(config, "hidden_size", field, problems);
-  llama.heads = PositiveInt(config, "num_attention_heads", field, problems);
+  llama.layers = PositiveInt(config, "num_hidden_layers", kMaxLayers, field, problems);
+  llama.hidden = PositiveInt(config, "hidden_size", kMaxHidden, field, problems);
+  llama.heads = PositiveInt(config, "num_attention_heads", kMaxHeads, field, problems);
   llama.kv_heads = config.contains("num_key_value_heads")
-                       ? PositiveInt(config, "num_key_value_heads", field, problems)
+                       ? PositiveInt(config, "num_key_value_heads", kMaxHeads, field, problems)
                        : llama.heads;
-  llama.intermediate = PositiveInt(config, "intermediate_size", field, problems);
-  llama.vocab = PositiveInt(config, "vocab_size", field, problems);
-  llama.context = PositiveInt(config, "max_position_embeddings", field, problems);
+  llama.intermediate = PositiveInt(config, "intermediate_size", kMaxOther, field, problems);
+  llama.vocab = PositiveInt(config, "vocab_size", kMaxOther, field, problems);
+  llama.context = PositiveInt(config, "max_position_embeddings", kMaxOther, field, problems);
   const auto tied = config.find("tie_word_embeddings");
   llama.tied = tied != config.end() && tied->is_boolean() && tied->get<bool>();
   if (llama.heads > 0 && (llama.hidden % llama.heads != 0 ||

@@ -1,6 +1,10 @@
 #include "server/base_model_folder.h"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
+
+#include "core/base/file.h"
 
 namespace tuneward {
 namespace {
@@ -41,6 +45,26 @@ TEST(SafetensorsHeaderTest, RefusesHostileHeaders) {
       R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]},"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}})",
   };
   for (const char* header : headers) EXPECT_FALSE(Read(header, 32).empty()) << header;
+}
+
+// Each layer would be nine names in a table before the first tensor is looked at.
+TEST(BaseModelFolderTest, RefusesDimensionsThatTheEngineCannotRun) {
+  const std::string folder = testing::TempDir() + "/huge_base_model";
+  ASSERT_TRUE(MakeFolders(folder).ok());
+  ASSERT_TRUE(
+      WriteFileAtomic(folder + "/config.json",
+                      R"({"model_type":"llama","num_hidden_layers":10000000,"hidden_size":64,)"
+                      R"("num_attention_heads":4,"intermediate_size":128,"vocab_size":2000000,)"
+                      R"("max_position_embeddings":128})")
+          .ok());
+  const absl::Status refused = InspectBaseModelFolder(folder, "tuneward/1").status();
+  std::filesystem::remove_all(folder);
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : GetErrorInfo(refused).violations)
+    fields.push_back(violation.field);
+  ASSERT_GE(fields.size(), 2u) << refused;
+  EXPECT_EQ(fields[0], "folder/config.json.num_hidden_layers");
+  EXPECT_EQ(fields[1], "folder/config.json.vocab_size");
 }
 
 }  // namespace
