@@ -77,18 +77,18 @@ class GuideTest(unittest.TestCase):
             self.assertEqual(run.returncode, 0, f"{section}:\n{transcript[-6000:]}")
             if released_after is None and "gate: RELEASED" in run.stdout:
                 released_after = time.monotonic() - begin
-            done += "".join(f"{name}='{value}'\n" for name, value in self.variables(script, environment, folder / "work"))
+            for name, value in self.variables(script, done, environment, folder / "work"):
+                done += f"{name}='{value}'\n"
         if "GUIDE_TRANSCRIPT" in os.environ:
             pathlib.Path(os.environ["GUIDE_TRANSCRIPT"]).write_text(transcript, encoding="utf-8")
         self.assertEqual(transcript.count("\ngate: "), 3, transcript[-4000:])  # two jobs, and the audit shown again
         record("guide.blocks_run", len(blocks_of(GUIDE.read_text(encoding="utf-8"))), "blocks", "make test-nightly")
         record("guide.seconds_to_a_released_model", released_after, "s", "make test-nightly", "lower", 300)
 
-    def variables(self, script, environment, folder):
+    def variables(self, script, done, environment, folder):
         """What the block's own assignments (`name=$(...)`) gave, asked once more: they only read."""
-        for name in re.findall(r"(?m)^(\w+)=\$\(", script):
-            line = re.search(rf"(?m)^{name}=\$\(.*\)$", script)[0]
-            prefix = script.split("set -eo pipefail")[0]
+        prefix = script.split("set -eo pipefail")[0] + done
+        for line, name in re.findall(r"(?m)^((\w+)=\$\(.*)$", script):
             value = subprocess.run(["bash", "-c", f"{prefix}\n{line}\nprintf %s \"${name}\""], env=environment, cwd=folder,
                                    stdout=subprocess.PIPE, text=True, check=True).stdout
             self.assertNotEqual(value, "", line)
