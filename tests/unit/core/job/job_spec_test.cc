@@ -221,7 +221,7 @@ TEST(JobSpecTest, AChoiceThatHardlyDiffersIsTheSameTry) {
   const PolicyDocument policy = DefaultPolicy();
   const SafetyChoice plain;
   EXPECT_TRUE(IsSameTry(plain, plain, policy));
-  EXPECT_TRUE(IsSameTry(plain, {.refusals_ppm = 100'001}, policy));
+  EXPECT_TRUE(IsSameTry(plain, {.refusals_ppm = 200'001}, policy));
   EXPECT_TRUE(IsSameTry(plain, {.benign_ppm = 300'000}, policy));
   EXPECT_TRUE(IsSameTry(plain, {.audit_profile = "standard"}, policy));
   EXPECT_TRUE(IsSameTry(plain, {.mix_method = "paraphrase"}, policy));  // the default by its name
@@ -231,7 +231,7 @@ TEST(JobSpecTest, AChoiceThatHardlyDiffersIsTheSameTry) {
 TEST(JobSpecTest, MoreSafetyRowsOrAnotherMethodAreANewTry) {
   const PolicyDocument policy = DefaultPolicy();
   const SafetyChoice plain;
-  EXPECT_FALSE(IsSameTry(plain, {.refusals_ppm = 150'000}, policy));
+  EXPECT_FALSE(IsSameTry(plain, {.refusals_ppm = 250'000}, policy));
   EXPECT_FALSE(IsSameTry(plain, {.lookalikes_ppm = 150'000}, policy));
   EXPECT_FALSE(IsSameTry(plain, {.mix_method = "base"}, policy));
 }
