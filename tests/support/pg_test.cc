@@ -72,7 +72,7 @@ std::unique_ptr<PgPool> PgTest::OpenPool(int connections) {
   PgOptions options;
   options.dsn = dsn_;
   options.connections = connections;
-  options.lose_commit_reply = [this] { return std::exchange(lose_commit_reply_, false); };
+  options.lose_commit_reply = [this] { return lose_commit_reply_.exchange(false); };
   auto pool = PgPool::Open(options);
   EXPECT_TRUE(pool.ok()) << pool.status();
   return pool.ok() ? *std::move(pool) : nullptr;

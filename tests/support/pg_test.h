@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,7 @@ class PgTest : public testing::Test {
   PrivatePostgres* cluster_ = nullptr;
   std::string database_, dsn_;
   std::unique_ptr<PgPool> pool_;
-  bool lose_commit_reply_ = false;  // of the pool's next commit; it resets itself
+  std::atomic<bool> lose_commit_reply_ = false;  // of the pool's next commit; it resets itself
 };
 
 }  // namespace tuneward
