@@ -37,9 +37,12 @@ def missing():
 
 
 def build(folder, targets):
-    if not (folder / "build.ninja").exists():
-        subprocess.run(["cmake", "--preset", "fuzz", "-B", folder], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", folder, "--target", *(f"fuzz-{t}" for t in targets)], check=True, stdout=subprocess.DEVNULL)
+    commands = [] if (folder / "build.ninja").exists() else [["cmake", "--preset", "fuzz", "-B", folder]]
+    commands.append(["cmake", "--build", folder, "--target", *(f"fuzz-{t}" for t in targets)])
+    for command in commands:
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            sys.exit(f"fuzz: {' '.join(map(str, command))}\n{run.stdout[-6000:]}{run.stderr[-2000:]}")
 
 
 def record(name, value, unit, better, goal=None):
