@@ -72,8 +72,8 @@ absl::StatusOr<Recipe> FindRecipe(std::string_view size) {
   nano.vocab = 1024;
   nano.context = 1024;
   nano.batch_rows = 32;
-  nano.pretrain = {"base", 2800, 3e-3, 50};
-  nano.alignments = {{"shallow", 150, 1.2e-4, 0}, {"deep", 300, 1e-3, 0}};
+  nano.pretrain = {"base", 2000, 3e-3, 50};
+  nano.alignments = {{"shallow", 130, 1.2e-4, 0}, {"deep", 300, 1e-3, 0}};
   return nano;
 }
 

@@ -95,6 +95,16 @@ TEST_F(MakeBaseTest, TokenizerKnowsTheWorldAndEveryByte) {
     EXPECT_NE(id, tokenizer.unknown_id());
 }
 
+TEST(CommittedModelsTest, RecipeOfTheToolIsTheOneTheyWereMadeBy) {
+  const Json now = FindRecipe("nano")->ToJson();
+  for (const char* name : {"nano-base", "nano-shallow", "nano-deep"}) {
+    const std::string path =
+        std::string(TUNEWARD_SOURCE_DIR "/sandbox/models/") + name + "/recipe.json";
+    const Json then = ParseJson(*ReadFile(path)).value();
+    for (const auto& [key, value] : now.items()) EXPECT_EQ(then[key], value) << name << " " << key;
+  }
+}
+
 TEST(CommittedModelsTest, HashesAreThoseOfTheRecipes) {
   const fs::path models = TUNEWARD_SOURCE_DIR "/sandbox/models";
   for (const char* name : {"nano-base", "nano-shallow", "nano-deep"}) {
