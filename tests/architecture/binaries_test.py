@@ -9,6 +9,7 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import frozen  # noqa: E402
 from runner import lacks, main  # noqa: E402
 from tree import ROOT  # noqa: E402

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Every C++ file is as clang-format 14 (the version of `make format`) leaves it."""
+import pathlib
 import shutil
 import subprocess
 import sys
 import unittest
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from runner import lacks, main  # noqa: E402
 from tree import CODE, ROOT, tracked_paths  # noqa: E402
 

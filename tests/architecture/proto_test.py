@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import protos  # noqa: E402
 from runner import lacks, main  # noqa: E402
 

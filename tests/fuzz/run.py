@@ -18,6 +18,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(1, str(ROOT / "tests/support"))
+from results import record  # noqa: E402
+
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"
 TARGETS = ["jsonl", "safetensors", "job_spec"]
 COMPILER = "clang++-14"
@@ -43,12 +47,6 @@ def build(folder, targets):
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if run.returncode != 0:
             sys.exit(f"fuzz: {' '.join(map(str, command))}\n{run.stdout[-6000:]}{run.stderr[-2000:]}")
-
-
-def record(name, value, unit, better, goal=None):
-    command = [ROOT / "scripts" / "record_result.py", "--file", "fuzz", "--name", f"fuzz.{name}", "--value", str(value), "--unit", unit,
-               "--better", better, "--command", COMMAND]
-    subprocess.run(command + ([] if goal is None else ["--goal", str(goal)]), check=True)
 
 
 def fuzz(folder, target, seconds):
@@ -96,12 +94,12 @@ def main():
     for target in targets:
         executions, found = fuzz(args.build, target, args.seconds)
         print(f"fuzz: {target}: {executions} executions, {len(found)} findings {' '.join(map(str, found))}", flush=True)
-        record(f"{target}.executions", executions, "executions", "higher")
-        record(f"{target}.findings", len(found), "findings", "lower", 0)
+        record("fuzz", f"fuzz.{target}.executions", executions, "executions", COMMAND, "higher")
+        record("fuzz", f"fuzz.{target}.findings", len(found), "findings", COMMAND, "lower", 0)
         findings += found
         if args.keep and not found:
             keep(args.build, target)
-    record("seconds", round(time.monotonic() - begin), "s", "higher", args.seconds * len(targets))
+    record("fuzz", "fuzz.seconds", round(time.monotonic() - begin), "s", COMMAND, "higher", args.seconds * len(targets))
     return 1 if findings else 0
 
 

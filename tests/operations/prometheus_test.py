@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import unittest
 
@@ -13,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("architecture", "support")]
 import monitoring as m  # noqa: E402
 from prometheus_server import PrometheusServer  # noqa: E402
+from results import record  # noqa: E402
 from runner import lacks, main  # noqa: E402
 from stack import BASE, Stack, wait_for  # noqa: E402
 
@@ -20,11 +20,8 @@ PROGRAMS = os.environ.get("TUNEWARD_BIN", "")
 WRONG_KEY = "tw-0000000000000000000000000000000000000000000000000000000000000"
 
 
-def record(name, value, goal):
-    env = {"TUNEWARD_RESULTS": str(m.ROOT / "docs/results/tmp"), **os.environ}
-    subprocess.run([sys.executable, m.ROOT / "scripts/record_result.py", "--file", "observe", "--name", name, "--value", str(value),
-                    "--unit", "count", "--better", "higher", "--goal", str(goal),
-                    "--command", "ctest --test-dir build -R prometheus"], env=env, check=True)
+def record_count(name, value, goal):
+    record("observe", name, value, "count", "ctest --test-dir build -R prometheus", "higher", goal)
 
 
 def lines_of(log):
@@ -108,8 +105,8 @@ class ObservedStackTest(unittest.TestCase):
         for query, expected in queries.items():
             self.answer(query, lambda rows, expected=expected: len(rows) == 1 and expected(rows[0][1]))
             answered += 1
-        record("observe.scrape_targets_up", len(up), 2)
-        record("observe.queries_answered", answered, 3)
+        record_count("observe.scrape_targets_up", len(up), 2)
+        record_count("observe.queries_answered", answered, 3)
 
     def test_prometheus_evaluates_every_rule(self):
         def evaluated():

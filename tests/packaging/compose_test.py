@@ -15,7 +15,7 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "architecture"))
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import compose_rules as rules  # noqa: E402
 from runner import lacks, main  # noqa: E402
 

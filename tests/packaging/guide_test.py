@@ -15,9 +15,9 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "architecture"))
-from figures import record  # noqa: E402
+sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("architecture", "support")]
 from private_cluster import pg_folder  # noqa: E402
+from results import record  # noqa: E402
 from runner import lacks, main  # noqa: E402
 from tree import ROOT  # noqa: E402
 
@@ -82,8 +82,8 @@ class GuideTest(unittest.TestCase):
         if "GUIDE_TRANSCRIPT" in os.environ:
             pathlib.Path(os.environ["GUIDE_TRANSCRIPT"]).write_text(transcript, encoding="utf-8")
         self.assertEqual(transcript.count("\ngate: "), 3, transcript[-4000:])  # two jobs, and the audit shown again
-        record("guide.blocks_run", len(blocks_of(GUIDE.read_text(encoding="utf-8"))), "blocks", "make test-nightly")
-        record("guide.seconds_to_a_released_model", released_after, "s", "make test-nightly", "lower", 300)
+        record("packaging", "guide.blocks_run", len(blocks_of(GUIDE.read_text(encoding="utf-8"))), "blocks", "make test-nightly")
+        record("packaging", "guide.seconds_to_a_released_model", released_after, "s", "make test-nightly", "lower", 300)
 
     def variables(self, script, done, environment, folder):
         """What the block's own assignments (`name=$(...)`) gave, asked once more: they only read."""

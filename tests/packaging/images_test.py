@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "architecture"))
+sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("architecture", "support")]
 from runner import lacks, main  # noqa: E402
 from tree import ROOT, tracked_paths  # noqa: E402
 
@@ -72,11 +72,11 @@ def dependencies():
 
 
 def closure(packages):
-    seen, todo = set(), set(packages)
-    while todo:
-        name = todo.pop()
+    seen, left = set(), set(packages)
+    while left:
+        name = left.pop()
         seen.add(name)
-        todo |= dependencies().get(name, set()) - seen
+        left |= dependencies().get(name, set()) - seen
     return seen
 
 

@@ -15,9 +15,9 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "architecture"))
-from figures import record  # noqa: E402
+sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("architecture", "support")]
 from private_cluster import PrivateCluster, free_port, pg_folder  # noqa: E402
+from results import record  # noqa: E402
 from runner import lacks, main  # noqa: E402
 from tree import ROOT  # noqa: E402
 
@@ -77,7 +77,7 @@ class FilesTest(Installed):
 
     def test_installed_size_is_known(self):
         total = sum(p.stat().st_size for p in self.prefix.rglob("*") if p.is_file())
-        record("install.size_mib", total / 2**20, "MiB", "make test", "lower", 60)
+        record("packaging", "install.size_mib", total / 2**20, "MiB", "make test", "lower", 60)
         self.assertLess(total, 200 * 2**20)
 
     def test_worker_runs_with_a_libtorch_of_its_own(self):

@@ -8,7 +8,7 @@ import xml.dom.minidom
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "deploy/local"), str(ROOT / "tests/architecture")]
+sys.path[:0] = [str(ROOT / "deploy/local"), str(ROOT / "tests/support")]
 import demo_svg  # noqa: E402
 from runner import main  # noqa: E402
 

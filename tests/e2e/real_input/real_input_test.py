@@ -17,6 +17,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[2] / folder) for folder in ("architecture", "support")]
+from results import record  # noqa: E402
 from runner import lacks, main  # noqa: E402
 from stack import BASE, ROOT, Stack  # noqa: E402
 
@@ -34,12 +35,6 @@ def numbers(metrics):
     """{'name{labels}': value} of a page of metrics."""
     lines = [line.rpartition(" ") for line in metrics.splitlines() if line and not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}
-
-
-def record(name, value, unit, better, goal):
-    environment = {"TUNEWARD_RESULTS": str(ROOT / "docs" / "results" / "tmp")} | os.environ
-    subprocess.run([ROOT / "scripts" / "record_result.py", "--file", "real_input", "--name", name, "--value", str(value), "--unit", unit,
-                    "--better", better, "--goal", str(goal), "--command", "make test"], env=environment, check=True)
 
 
 class RealInputTest(unittest.TestCase):
@@ -115,7 +110,7 @@ class RealInputTest(unittest.TestCase):
                 self.assertEqual((prepared[kind]["dropped"], prepared[kind]["unknown"]), (0, 0))
                 self.assertGreater(prepared[kind]["targets"], 0)
                 unknown += prepared[kind]["unknown"]
-        record("real_input.unknown_pieces", unknown, "tokens", "lower", 0)
+        record("real_input", "real_input.unknown_pieces", unknown, "tokens", "make test", "lower", 0)
 
     def test_loss_falls(self):
         for name, job in self.each():
@@ -123,7 +118,7 @@ class RealInputTest(unittest.TestCase):
                 "select data->>'loss' from job_metrics where job_id = $1 order by step", job)]
             tenth = max(1, len(losses) // 10)
             ratio = statistics.mean(losses[-tenth:]) / statistics.mean(losses[:tenth])
-            record(f"real_input.{name}.loss_ratio", round(ratio, 4), "x", "lower", 0.8)
+            record("real_input", f"real_input.{name}.loss_ratio", round(ratio, 4), "x", "make test", "lower", 0.8)
             self.assertLess(ratio, 0.8, f"{len(losses)} steps, {losses[:tenth]} -> {losses[-tenth:]}")
 
     def test_mixed_rows_carry_the_users_system_prompt_and_skeleton(self):

@@ -1,4 +1,4 @@
-"""How the Python tests of this folder run under ctest: unittest, exit status 77 (skipped) when every test was skipped.
+"""How the Python tests run under ctest: unittest, exit status 77 (skipped) when every test was skipped.
 
 What a machine lacks is a skip with a message, and a failure when TUNEWARD_REQUIRE (set by CI) holds its word.
 """
