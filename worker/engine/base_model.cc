@@ -153,14 +153,9 @@ absl::StatusOr<std::unique_ptr<BaseModel>> BaseModel::Load(const std::string& fo
     if (!config.ok())
       return absl::Status(config.status().code(),
                           absl::StrCat(folder, "/", std::string(config.status().message())));
-    TW_ASSIGN_OR_RETURN(TensorMap tensors, LoadTensors(folder + "/model.safetensors"));
-    auto weights = WeightsFromTensors(*config, std::move(tensors), TypeOf(options.precision),
-                                      at::Device(options.device));
-    if (!weights.ok())
-      return absl::Status(
-          weights.status().code(),
-          absl::StrCat(folder, "/model.safetensors: ", std::string(weights.status().message())));
-    return std::make_unique<BaseModelImpl>(std::move(json), *config, *std::move(weights), options);
+    TW_ASSIGN_OR_RETURN(Weights weights, LoadWeights(*config, folder, TypeOf(options.precision),
+                                                     at::Device(options.device)));
+    return std::make_unique<BaseModelImpl>(std::move(json), *config, std::move(weights), options);
   });
 }
 

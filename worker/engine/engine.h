@@ -104,7 +104,9 @@ class Adapter;  // opaque: LoRA weights in memory
 
 class BaseModel {
  public:
-  // Reads config.json and model.safetensors. Every error names file, tensor and value.
+  // Reads config.json and model.safetensors, or the shards that model.safetensors.index.json names.
+  // The files stay mapped: replace them by rename, never in place. Every error names file, tensor
+  // and value.
   static absl::StatusOr<std::unique_ptr<BaseModel>> Load(const std::string& folder,
                                                          const EngineOptions& options);
   // Fresh weights (normal, std 0.02; stream init/<tensor>), for make-base. `config_json` is a

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/cut_text.h"
@@ -83,6 +84,25 @@ absl::StatusOr<Placed> ReadEntry(const std::string& name, const Json& entry,
   return out;
 }
 
+// The first element whose exponent is all ones. Blocks are looked through without a branch, so that
+// the compiler can use vectors: a model's every byte passes here.
+template <typename Bits>
+std::optional<size_t> FirstWithAllOnes(std::string_view bytes, Bits exponent) {
+  constexpr size_t kBlock = 1024;
+  const size_t count = bytes.size() / sizeof(Bits);
+  for (size_t begin = 0; begin < count; begin += kBlock) {
+    const size_t n = std::min(kBlock, count - begin);
+    Bits block[kBlock];  // the file need not be aligned
+    std::memcpy(block, bytes.data() + begin * sizeof(Bits), n * sizeof(Bits));
+    bool any = false;
+    for (size_t i = 0; i < n; ++i) any |= (block[i] & exponent) == exponent;
+    if (!any) continue;
+    for (size_t i = 0; i < n; ++i)
+      if ((block[i] & exponent) == exponent) return begin + i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 size_t BytesPerElement(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
@@ -132,6 +152,11 @@ absl::StatusOr<TensorSpans> ParseSafetensors(std::string_view file) {
   return spans;
 }
 
+std::optional<size_t> FirstNonFinite(const TensorSpan& span) {
+  return span.dtype == DType::kFloat32 ? FirstWithAllOnes<uint32_t>(span.bytes, 0x7f800000u)
+                                       : FirstWithAllOnes<uint16_t>(span.bytes, 0x7f80u);
+}
+
 std::string SerializeSafetensors(const TensorSpans& tensors) {
   static constexpr const char* kNames[] = {"F32", "BF16"};
   Json header = {{"__metadata__", {{"format", "pt"}}}};
@@ -161,11 +186,19 @@ absl::StatusOr<std::unique_ptr<MappedFile>> MappedFile::Open(const std::string& 
     return absl::InvalidArgumentError(path + ": not a file, or empty");
   }
   const size_t size = static_cast<size_t>(info.st_size);
-  void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
   const int error = errno;
   close(fd);
   if (memory == MAP_FAILED) return ErrnoStatus(error, path);
   return std::unique_ptr<MappedFile>(new MappedFile({static_cast<const char*>(memory), size}));
+}
+
+void MappedFile::Release(std::string_view part) const {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(part.data()) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(part.data() + part.size());
+  // Only a hint to the system: without it the pages stay until memory is short.
+  (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() { munmap(const_cast<char*>(bytes_.data()), bytes_.size()); }

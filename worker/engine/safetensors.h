@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,12 @@ absl::StatusOr<TensorSpans> ParseSafetensors(std::string_view file);
 // Header and data. Metadata is {"format":"pt"}, which Hugging Face's loaders ask for.
 std::string SerializeSafetensors(const TensorSpans& tensors);
 
-// A read-only mapping of a whole file.
+// The place of the first NaN or infinity, in elements.
+std::optional<size_t> FirstNonFinite(const TensorSpan& span);
+
+// A whole file, mapped. The pages may be written: what is written is this process's own and never
+// reaches the file. The file must not be changed in place while it is mapped; replacing it by
+// rename, as all our writers do, is safe.
 class MappedFile {
  public:
   static absl::StatusOr<std::unique_ptr<MappedFile>> Open(const std::string& path);
@@ -40,6 +46,9 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   std::string_view bytes() const { return bytes_; }
+  // Gives the pages that lie wholly or partly in `part` back to the system; they come from the file
+  // again when they are read. Nothing near `part` may have been written.
+  void Release(std::string_view part) const;
 
  private:
   explicit MappedFile(std::string_view bytes) : bytes_(bytes) {}

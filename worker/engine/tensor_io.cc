@@ -9,28 +9,41 @@
 #include "worker/engine/safetensors.h"
 
 namespace tuneward {
-namespace {
+
+at::ScalarType TypeOf(const TensorSpan& span) {
+  return span.dtype == DType::kFloat32 ? at::kFloat : at::kBFloat16;
+}
 
 std::string ShapeText(at::IntArrayRef shape) {
   return absl::StrCat("[", absl::StrJoin(shape.begin(), shape.end(), ", "), "]");
 }
 
-}  // namespace
+absl::Status CheckFinite(const StoredTensor& stored, const std::string& name) {
+  const auto place = FirstNonFinite(stored.span);
+  if (!place) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      stored.path, ": tensor '", name, "' holds a NaN or an infinity, first at element ", *place));
+}
+
+at::Tensor ViewOf(const StoredTensor& stored) {
+  const at::ScalarType type = TypeOf(stored.span);
+  void* data = const_cast<char*>(stored.span.bytes.data());
+  if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(type) != 0) {  // an odd header
+    at::Tensor copy = at::empty(stored.span.shape, type);
+    std::memcpy(copy.data_ptr(), data, stored.span.bytes.size());
+    return copy;
+  }
+  return at::from_blob(
+      data, stored.span.shape, [file = stored.file](void*) {}, type);
+}
 
 absl::StatusOr<TensorMap> LoadTensors(const std::string& path) {
-  TW_ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
-  auto spans = ParseSafetensors(file->bytes());
-  if (!spans.ok())
-    return absl::Status(spans.status().code(),
-                        absl::StrCat(path, ": ", std::string(spans.status().message())));
+  TW_ASSIGN_OR_RETURN(const StoredTensors stored, MapTensors(path));
   TensorMap tensors;
-  for (const auto& [name, span] : *spans) {
-    at::Tensor tensor =
-        at::empty(span.shape, span.dtype == DType::kFloat32 ? at::kFloat : at::kBFloat16);
-    std::memcpy(tensor.data_ptr(), span.bytes.data(), span.bytes.size());
-    if (!at::isfinite(tensor).all().item<bool>())
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": tensor '", name, "' holds a NaN or an infinity"));
+  for (const auto& [name, one] : stored) {
+    TW_RETURN_IF_ERROR(CheckFinite(one, name));
+    at::Tensor tensor = at::empty(one.span.shape, TypeOf(one.span));
+    std::memcpy(tensor.data_ptr(), one.span.bytes.data(), one.span.bytes.size());
     tensors.emplace(name, std::move(tensor));
   }
   return tensors;

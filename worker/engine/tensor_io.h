@@ -8,10 +8,19 @@
 #include <ATen/ATen.h>
 
 #include "core/base/status.h"
+#include "worker/engine/model_files.h"
 
 namespace tuneward {
 
 using TensorMap = std::map<std::string, at::Tensor>;
+
+at::ScalarType TypeOf(const TensorSpan& span);
+std::string ShapeText(at::IntArrayRef shape);  // "[2, 3]"
+
+// INVALID_ARGUMENT with the file, the tensor and the place of the first value that is not finite.
+absl::Status CheckFinite(const StoredTensor& stored, const std::string& name);
+// The tensor where it lies, in the file's type; keeps the file mapped.
+at::Tensor ViewOf(const StoredTensor& stored);
 
 // On the CPU, in the file's type. Errors begin with the path.
 absl::StatusOr<TensorMap> LoadTensors(const std::string& path);

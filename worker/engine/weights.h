@@ -25,6 +25,10 @@ struct Weights {
   std::vector<std::pair<std::string, at::Tensor>> Leaves() const;
 };
 
+// From model.safetensors or the shards of an index; errors name file, tensor and value. At its
+// peak the load holds the weights and one tensor of the file (weight_source.h).
+absl::StatusOr<Weights> LoadWeights(const ModelConfig& config, const std::string& folder,
+                                    at::ScalarType dtype, at::Device device);
 absl::StatusOr<Weights> WeightsFromTensors(const ModelConfig& config, TensorMap tensors,
                                            at::ScalarType dtype, at::Device device);
 Weights FreshWeights(const ModelConfig& config, uint64_t seed, at::ScalarType dtype,

@@ -139,6 +139,38 @@ TEST(SafetensorsTest, NeverReadsOutsideAMutatedFile) {
     EXPECT_FALSE(ParseSafetensors(file.substr(0, cut)).ok()) << cut;
 }
 
+TEST(SafetensorsTest, FindsTheFirstValueThatIsNotFinite) {
+  for (const size_t count : {1, 1023, 1024, 1025, 5000}) {
+    std::string floats(count * 4, '\x11'), halves(count * 2, '\x11');
+    EXPECT_FALSE(FirstNonFinite({DType::kFloat32, {}, floats})) << count;
+    EXPECT_FALSE(FirstNonFinite({DType::kBFloat16, {}, halves})) << count;
+    for (const uint32_t bits : {0x7f800000u, 0xff800000u, 0x7fc00001u}) {
+      std::string bad = floats;
+      std::memcpy(bad.data() + 4 * (count - 1), &bits, 4);
+      EXPECT_EQ(FirstNonFinite({DType::kFloat32, {}, bad}), count - 1);
+      bad = halves;
+      std::memcpy(bad.data() + 2 * (count / 2), reinterpret_cast<const char*>(&bits) + 2, 2);
+      EXPECT_EQ(FirstNonFinite({DType::kBFloat16, {}, bad}), count / 2);
+    }
+    const uint32_t largest = 0x7f7fffffu;
+    std::memcpy(floats.data(), &largest, 4);
+    EXPECT_FALSE(FirstNonFinite({DType::kFloat32, {}, floats})) << count;
+  }
+}
+
+TEST(MappedFileTest, WrittenPagesStayOutOfTheFileAndReleasedOnesComeBack) {
+  const std::string path = testing::TempDir() + "mapped_file_test", text(20000, 'x');
+  ASSERT_TRUE(WriteFileAtomic(path, text).ok());
+  {
+    const auto file = MappedFile::Open(path).value();
+    const_cast<char*>(file->bytes().data())[3] = 'y';
+    EXPECT_EQ(file->bytes()[3], 'y');
+    file->Release(file->bytes().substr(9000, 5000));
+    EXPECT_EQ(file->bytes().substr(8000), text.substr(8000));
+  }
+  EXPECT_EQ(ReadFile(path).value(), text);
+}
+
 TEST(MappedFileTest, RefusesWhatIsNoFile) {
   EXPECT_EQ(MappedFile::Open("/nonexistent").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(MappedFile::Open(testing::TempDir()).status().code(),
