@@ -1,6 +1,7 @@
 #include "worker/engine/defence.h"
 
 #include "absl/strings/str_cat.h"
+#include "worker/engine/preference.h"
 
 namespace tuneward {
 namespace {
@@ -28,6 +29,7 @@ ScopedPerturb::~ScopedPerturb() {
 }
 
 LmHead::Loss Defence::Loss(const PackedBatch& batch, const ForwardOut& out, const LmHead& head) {
+  if (batch.preference) return DpoLoss(batch, out, head);
   return head.Nll(out.at_targets_ND, batch.target_N, batch.weight_N);
 }
 

@@ -19,7 +19,8 @@ namespace tuneward {
 // batch).
 struct Batch {
   std::vector<PackedBatch> micros;
-  int64_t targets = 0, tokens = 0;
+  int64_t rows = 0, targets = 0, tokens = 0;
+  int64_t pairs() const { return rows / 2; }  // preference training
 };
 
 using LossFn = std::function<LmHead::Loss(const PackedBatch&, const ForwardOut&, const LmHead&)>;
@@ -58,6 +59,7 @@ class Defence {
  public:
   virtual ~Defence() = default;
   virtual std::string_view id() const = 0;
+  // The job's own loss: of pairs DPO's, else the weighted sum of nll.
   virtual LmHead::Loss Loss(const PackedBatch& batch, const ForwardOut& out, const LmHead& head);
   virtual GradVec StepGradient(StepCtx& ctx);
   virtual void AfterStep(StepCtx&) {}

@@ -40,10 +40,16 @@ struct LoraSpec {
 
 enum class Schedule { kCosine, kConstant };
 
+// kDpo: direct preference optimisation. Rows come in pairs, a chosen and a rejected answer to one
+// prompt in turn; the reference is the base with the adapter off, so it needs lora.
+enum class Method { kSupervised, kDpo };
+
 struct TrainSpec {
+  Method method = Method::kSupervised;
+  double dpo_beta = 0.1;  // (0, 2]
   int epochs = 1;
   int64_t max_steps = 0;  // > 0: stop after so many optimiser steps
-  int batch_size = 16;    // rows per optimiser step
+  int batch_size = 16;    // rows (kDpo: pairs) per optimiser step
   int micro_batch_tokens = 8192;
   double learning_rate = 1e-3;
   Schedule schedule = Schedule::kCosine;
@@ -56,11 +62,18 @@ struct TrainSpec {
   int checkpoint_every = 0;  // optimiser steps; 0: none
 };
 
+// Means over a step's pairs. A reward is beta x (log p of the answer - its reference's).
+struct PreferenceMetrics {
+  double chosen_reward = 0, rejected_reward = 0, margin = 0;
+  double accuracy = 0;  // share of pairs whose chosen reward is the larger one
+};
+
 struct StepMetrics {
   int64_t step = 0, total_steps = 0;  // step counts from 1
   int64_t tokens = 0;  // processed since the start of the job, resumed steps included
-  double loss = 0;     // mean over the step's target tokens
-  double user_loss = 0, mixed_loss = 0;  // NaN when the step had no such row
+  double loss = 0;     // mean over the step's target tokens; kDpo: over its pairs
+  double user_loss = 0, mixed_loss = 0;         // NaN when the step had no such row
+  std::optional<PreferenceMetrics> preference;  // kDpo
   double learning_rate = 0, grad_norm = 0, tokens_per_second = 0;
 };
 
@@ -75,7 +88,7 @@ class TrainObserver {
 };
 
 struct TrainInputs {
-  std::vector<TrainRow> rows;  // user rows first, then mixed rows
+  std::vector<TrainRow> rows;  // user rows first, then mixed rows; kDpo: in pairs
   TrainSpec spec;
   std::string manifest_sha;  // hex; a checkpoint of another manifest is refused
   std::string work_folder;   // checkpoints are written under it

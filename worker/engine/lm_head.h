@@ -17,6 +17,14 @@ class LmHead {
   };
   Loss Nll(const at::Tensor& h_ND, const at::Tensor& target_N, const at::Tensor& weight_N) const;
 
+  // log p(target), N fp32 values, differentiable in h and in the head's weight (vocab_loss.cc).
+  at::Tensor LogProb(const at::Tensor& h_ND, const at::Tensor& target_N) const;
+
+  // KL(softmax of ref_h's logits || softmax of h's), N fp32 values in nats over the vocabulary,
+  // differentiable in h alone. Any hidden rows of width D will do, not only the last layer's. For a
+  // value of the other direction the arguments are exchanged.
+  at::Tensor Kl(const at::Tensor& h_ND, const at::Tensor& ref_h_ND) const;
+
   // fp32 logits, no graph.
   at::Tensor Logits(const at::Tensor& h_ND) const;
 

@@ -53,12 +53,13 @@ PackedBatch PackPrompts(std::span<const std::vector<TokenId>* const> prompts, at
 }
 
 std::vector<std::span<const TrainRow* const>> CutByTokens(std::span<const TrainRow* const> rows,
-                                                          int64_t max_tokens) {
+                                                          int64_t max_tokens, size_t unit) {
   std::vector<std::span<const TrainRow* const>> runs;
   size_t begin = 0;
   int64_t tokens = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const int64_t size = static_cast<int64_t>(rows[i]->tokens.size());
+  for (size_t i = 0; i < rows.size(); i += unit) {
+    int64_t size = 0;
+    for (size_t k = i; k < i + unit; ++k) size += static_cast<int64_t>(rows[k]->tokens.size());
     if (i > begin && tokens + size > max_tokens) {
       runs.push_back(rows.subspan(begin, i - begin));
       begin = i;

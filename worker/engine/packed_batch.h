@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,12 +18,20 @@ struct RowRef {
   int64_t first_target = 0, targets = 0;  // its part of target_N
 };
 
+// What preference training needs beside the rows, which are then pairs: chosen, rejected in turn.
+struct Preference {
+  double beta = 0.1;
+  double weight = 1;       // of a pair's loss
+  at::Tensor reference_R;  // fp32: log p of each row's targets under the reference, summed
+};
+
 struct PackedBatch {
   at::Tensor tokens_T, position_T;      // int64
   std::vector<int64_t> cu_seqlens;      // rows + 1 offsets into T
   at::Tensor target_index_N, target_N;  // the hidden row that predicts each target, and the target
   at::Tensor weight_N;                  // fp32; set by whoever makes the loss
   std::vector<RowRef> rows;
+  std::optional<Preference> preference;  // none: supervised
   int64_t tokens() const { return cu_seqlens.back(); }
   int64_t targets() const { return target_N.size(0); }
 };
@@ -34,8 +43,9 @@ PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Devic
 // stay undefined).
 PackedBatch PackPrompts(std::span<const std::vector<TokenId>* const> prompts, at::Device device);
 
-// Consecutive runs of rows with at most `max_tokens` tokens each (a longer row stands alone).
+// Consecutive runs of rows with at most `max_tokens` tokens each (a longer row stands alone). Rows
+// of a unit (2: pairs) stay together; their number is a multiple of it.
 std::vector<std::span<const TrainRow* const>> CutByTokens(std::span<const TrainRow* const> rows,
-                                                          int64_t max_tokens);
+                                                          int64_t max_tokens, size_t unit = 1);
 
 }  // namespace tuneward

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "core/data/row_order.h"
@@ -31,10 +32,33 @@ absl::Status CheckRow(const TrainRow& row, const ModelConfig& config) {
   return absl::OkStatus();
 }
 
+// Rows 2i and 2i + 1 answer the same prompt: they have the same tokens before the first target.
+absl::Status CheckPairs(const std::vector<TrainRow>& rows) {
+  if (rows.size() % 2 != 0)
+    return absl::InvalidArgumentError(
+        absl::StrCat("method dpo needs rows in pairs (chosen, rejected), got ", rows.size()));
+  const auto prompt_of = [](const TrainRow& row) {
+    const auto first = std::find(row.is_target.begin(), row.is_target.end(), true);
+    return std::span(row.tokens).first(static_cast<size_t>(first - row.is_target.begin()));
+  };
+  for (size_t i = 0; i < rows.size(); i += 2) {
+    const TrainRow &chosen = rows[i], &rejected = rows[i + 1];
+    if (!std::ranges::equal(prompt_of(chosen), prompt_of(rejected)))
+      return BadRow(rejected, absl::StrCat("must have the prompt of row ", chosen.id,
+                                           ", the chosen answer of its pair"));
+    if (chosen.source != rejected.source)
+      return BadRow(rejected, absl::StrCat("must have the source of row ", chosen.id, ", ",
+                                           chosen.source, ", got ", rejected.source));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSpec(const TrainSpec& spec) {
   const auto bad = [](const char* name, const char* range, double value) {
     return absl::InvalidArgumentError(absl::StrCat(name, " must be ", range, ", got ", value));
   };
+  if (!(spec.dpo_beta > 0 && spec.dpo_beta <= 2))
+    return bad("dpo_beta", "in (0, 2]", spec.dpo_beta);
   if (spec.epochs < 1) return bad("epochs", "at least 1", spec.epochs);
   if (spec.batch_size < 1) return bad("batch_size", "at least 1", spec.batch_size);
   if (spec.micro_batch_tokens < 1)
@@ -72,6 +96,12 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
                                       " is out of order: user rows (0) first, then mixed (1)"));
     last_source = row.source;
   }
+  if (inputs.spec.method == Method::kDpo) {
+    if (!inputs.spec.lora)
+      return absl::InvalidArgumentError(
+          "method dpo needs lora: its reference is the base with the adapter off");
+    TW_RETURN_IF_ERROR(CheckPairs(inputs.rows));
+  }
   const bool checkpoints = inputs.spec.checkpoint_every > 0 || !inputs.resume_from.empty();
   if (checkpoints && !inputs.spec.lora)
     return absl::InvalidArgumentError(
@@ -82,32 +112,35 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
 }
 
 TrainData::TrainData(const TrainInputs& inputs, at::Device device)
-    : inputs_(inputs), device_(device) {
+    : inputs_(inputs), device_(device), unit_(inputs.spec.method == Method::kDpo ? 2 : 1) {
   const int64_t rows = static_cast<int64_t>(inputs.rows.size());
-  users_ = std::count_if(inputs.rows.begin(), inputs.rows.end(),
-                         [](const TrainRow& r) { return r.source == 0; });
-  per_epoch_ = (rows + inputs.spec.batch_size - 1) / inputs.spec.batch_size;
-  total_steps_ = TotalSteps(inputs.spec, rows);
+  const int64_t users = std::count_if(inputs.rows.begin(), inputs.rows.end(),
+                                      [](const TrainRow& r) { return r.source == 0; });
+  units_ = rows / unit_;
+  user_units_ = users / unit_;
+  per_epoch_ = (units_ + inputs.spec.batch_size - 1) / inputs.spec.batch_size;
+  total_steps_ = TotalSteps(inputs.spec, units_);
 }
 
 Batch TrainData::BatchOf(int64_t step) {
-  const int64_t rows = static_cast<int64_t>(inputs_.rows.size());
   const int epoch = static_cast<int>((step - 1) / per_epoch_);
   if (epoch != epoch_) {
-    order_ = EpochOrder(users_, rows - users_, inputs_.spec.seed, epoch);
+    order_ = EpochOrder(user_units_, units_ - user_units_, inputs_.spec.seed, epoch);
     epoch_ = epoch;
   }
   const int64_t begin = (step - 1) % per_epoch_ * inputs_.spec.batch_size;
-  const int64_t end = std::min(rows, begin + inputs_.spec.batch_size);
+  const int64_t end = std::min(units_, begin + inputs_.spec.batch_size);
   std::vector<const TrainRow*> chosen;
+  for (int64_t i = begin; i < end; ++i)
+    for (int64_t k = 0; k < unit_; ++k) chosen.push_back(&inputs_.rows[order_[i] * unit_ + k]);
   Batch batch;
-  for (int64_t i = begin; i < end; ++i) {
-    chosen.push_back(&inputs_.rows[order_[i]]);
-    batch.tokens += static_cast<int64_t>(chosen.back()->tokens.size());
-    batch.targets +=
-        std::count(chosen.back()->is_target.begin(), chosen.back()->is_target.end(), true);
+  batch.rows = static_cast<int64_t>(chosen.size());
+  for (const TrainRow* row : chosen) {
+    batch.tokens += static_cast<int64_t>(row->tokens.size());
+    batch.targets += std::count(row->is_target.begin(), row->is_target.end(), true);
   }
-  for (const auto& run : CutByTokens(chosen, inputs_.spec.micro_batch_tokens))
+  for (const auto& run :
+       CutByTokens(chosen, inputs_.spec.micro_batch_tokens, static_cast<size_t>(unit_)))
     batch.micros.push_back(Pack(run, 1.0 / static_cast<double>(batch.targets), device_));
   return batch;
 }

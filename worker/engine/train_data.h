@@ -19,9 +19,10 @@ class TrainData {
  private:
   const TrainInputs& inputs_;
   at::Device device_;
-  int64_t users_ = 0, per_epoch_ = 0, total_steps_ = 0;
+  int64_t unit_ = 1;  // rows that stay together: 2 are a pair
+  int64_t units_ = 0, user_units_ = 0, per_epoch_ = 0, total_steps_ = 0;
   int epoch_ = -1;
-  std::vector<int64_t> order_;  // of epoch_
+  std::vector<int64_t> order_;  // of epoch_, by unit
 };
 
 }  // namespace tuneward

@@ -2,15 +2,15 @@
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
-#include "core/base/random.h"
 #include "worker/engine/checkpoint.h"
 #include "worker/engine/optimizer.h"
+#include "worker/engine/preference.h"
 #include "worker/engine/schedule.h"
 #include "worker/engine/train_data.h"
+#include "worker/engine/train_step.h"
 
 namespace tuneward {
 namespace {
@@ -32,77 +32,6 @@ class Trainable {
 
  private:
   std::vector<Tensor> tensors_;
-};
-
-struct SourceLoss {
-  double sum[2] = {0, 0};
-  int64_t targets[2] = {0, 0};
-  double Mean(int source) const {
-    return targets[source] > 0 ? sum[source] / static_cast<double>(targets[source])
-                               : std::numeric_limits<double>::quiet_NaN();
-  }
-  double Mean() const { return (sum[0] + sum[1]) / static_cast<double>(targets[0] + targets[1]); }
-};
-
-class Step final : public StepCtx {
- public:
-  Step(const Decoder& decoder, const Adapter* adapter, const std::vector<Tensor>& leaves,
-       uint64_t seed, int64_t step, const Batch& batch)
-      : decoder_(decoder),
-        adapter_(adapter),
-        leaves_(leaves),
-        seed_(seed),
-        step_(step),
-        batch_(batch) {}
-
-  int64_t step() const override { return step_; }
-  const Batch& user_batch() const override { return batch_; }
-  const std::vector<Tensor>& leaves() const override { return leaves_; }
-  const SourceLoss& losses() const { return losses_; }
-
-  Gradient Grad(const Batch& batch, const LossFn& loss) override {
-    Gradient gradient;
-    SourceLoss losses;
-    for (size_t micro = 0; micro < batch.micros.size(); ++micro) {
-      const PackedBatch& packed = batch.micros[micro];
-      const ForwardOut out = decoder_.Forward(packed, adapter_, DropoutOf(micro));
-      const LmHead::Loss value = loss(packed, out, decoder_.head());
-      gradient.loss += value.total.item<double>();
-      gradient.values.Axpy(1, GradVec(Backward(value.total)));
-      AddLosses(packed, value.nll_N, losses);
-    }
-    if (&batch == &batch_ && losses_.targets[0] + losses_.targets[1] == 0) losses_ = losses;
-    return gradient;
-  }
-
- private:
-  DropoutSeed DropoutOf(size_t micro) const {
-    const double p = adapter_ ? adapter_->spec().dropout : 0;
-    return {p, RandomStream(seed_, "dropout", static_cast<uint64_t>(step_), micro).key()};
-  }
-  std::vector<Tensor> Backward(const Tensor& loss) const {
-    std::vector<Tensor> grads =
-        torch::autograd::grad({loss}, leaves_, {}, std::nullopt, false, true);
-    for (size_t i = 0; i < grads.size(); ++i)
-      if (!grads[i].defined()) grads[i] = at::zeros_like(leaves_[i]);
-    return grads;
-  }
-  static void AddLosses(const PackedBatch& packed, const Tensor& nll_N, SourceLoss& losses) {
-    const Tensor nll = nll_N.cpu();
-    for (const RowRef& ref : packed.rows) {
-      losses.sum[ref.row->source] +=
-          nll.narrow(0, ref.first_target, ref.targets).sum(at::kDouble).item<double>();
-      losses.targets[ref.row->source] += ref.targets;
-    }
-  }
-
-  const Decoder& decoder_;
-  const Adapter* adapter_;
-  const std::vector<Tensor>& leaves_;
-  uint64_t seed_;
-  int64_t step_;
-  const Batch& batch_;
-  SourceLoss losses_;  // of the first pass over the user's batch
 };
 
 absl::Status Diverged(const StepMetrics& metrics) {
@@ -153,8 +82,11 @@ absl::StatusOr<TrainOutcome> RunTraining(const Decoder& decoder, Adapter* adapte
   while (state.step < data.total_steps()) {
     const auto began = std::chrono::steady_clock::now();
     ++state.step;
-    const Batch batch = data.BatchOf(state.step);
-    Step ctx(decoder, adapter, trainable.tensors(), spec.seed, state.step, batch);
+    Batch batch = data.BatchOf(state.step);
+    if (spec.method == Method::kDpo)
+      for (PackedBatch& micro : batch.micros)
+        AttachReference(decoder, spec.dpo_beta, 1.0 / static_cast<double>(batch.pairs()), micro);
+    TrainStep ctx(decoder, adapter, trainable.tensors(), spec.seed, state.step, batch);
     GradVec gradient = defence.StepGradient(ctx);
     state.tokens += batch.tokens;
 
@@ -165,6 +97,7 @@ absl::StatusOr<TrainOutcome> RunTraining(const Decoder& decoder, Adapter* adapte
     metrics.loss = ctx.losses().Mean();
     metrics.user_loss = ctx.losses().Mean(0);
     metrics.mixed_loss = ctx.losses().Mean(1);
+    metrics.preference = ctx.losses().preference();
     metrics.learning_rate = LearningRate(spec, state.step, data.total_steps());
     metrics.grad_norm = gradient.Norm();
     if (!std::isfinite(metrics.loss) || !std::isfinite(metrics.grad_norm)) return Diverged(metrics);

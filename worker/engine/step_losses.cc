@@ -1,0 +1,43 @@
+#include "worker/engine/step_losses.h"
+
+#include <limits>
+
+#include "worker/engine/preference.h"
+
+namespace tuneward {
+
+void StepLosses::Add(const PackedBatch& packed, const at::Tensor& nll_N) {
+  if (packed.preference) {
+    const std::vector<PairReward> pairs = PairRewards(packed, nll_N);
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      const int source = packed.rows[2 * i].row->source;
+      sum_[source] += pairs[i].loss();
+      ++count_[source];
+      chosen_ += pairs[i].chosen;
+      rejected_ += pairs[i].rejected;
+      right_ += pairs[i].margin() > 0;
+      ++pairs_;
+    }
+    return;
+  }
+  const at::Tensor nll = nll_N.cpu();
+  for (const RowRef& ref : packed.rows) {
+    sum_[ref.row->source] +=
+        nll.narrow(0, ref.first_target, ref.targets).sum(at::kDouble).item<double>();
+    count_[ref.row->source] += ref.targets;
+  }
+}
+
+double StepLosses::Mean(int source) const {
+  return count_[source] > 0 ? sum_[source] / static_cast<double>(count_[source])
+                            : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::optional<PreferenceMetrics> StepLosses::preference() const {
+  if (pairs_ == 0) return std::nullopt;
+  const double n = static_cast<double>(pairs_);
+  return PreferenceMetrics{chosen_ / n, rejected_ / n, (chosen_ - rejected_) / n,
+                           static_cast<double>(right_) / n};
+}
+
+}  // namespace tuneward

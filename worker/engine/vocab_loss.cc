@@ -1,0 +1,136 @@
+// LmHead's losses of a value a row. The gradient of a row's value for its hidden state is taken in
+// the forward, a chunk of logits at a time; the backward only scales it by the row's own factor.
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/engine/cpu_dispatch.h"
+#include "worker/engine/linear.h"
+#include "worker/engine/lm_head.h"
+
+namespace tuneward {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kChunkElements = int64_t{1} << 20;  // logits of a chunk: 4 MB in fp32
+
+int64_t ChunkRows(int64_t v) { return std::max<int64_t>(16, kChunkElements / v); }
+
+// Writes log p(target) of a chunk; returns its gradient for the logits, onehot - softmax.
+Tensor ChunkLogProb(const Tensor& h_CD, const Tensor& w_VD, const Tensor& target_C, bool gradient,
+                    Tensor logp_C) {
+  Tensor logits_CV = RowStableProduct(h_CD, w_VD);
+  if (UsesCpuKernels(logits_CV)) {
+    const Tensor minus_C = at::full_like(logp_C, -1);
+    at::parallel_for(0, logits_CV.size(0), 16, [&](int64_t begin, int64_t end) {
+      cpu::CrossEntropy(Data(logits_CV), logits_CV.size(1), target_C.const_data_ptr<int64_t>(),
+                        Data(minus_C), gradient, Data(logp_C), begin, end);
+    });
+    logp_C.neg_();
+    return logits_CV;
+  }
+  const Tensor target_C1 = target_C.unsqueeze(1);
+  Tensor p_CV = at::_log_softmax(logits_CV.to(at::kFloat), 1, false);
+  logp_C.copy_(p_CV.gather(1, target_C1).squeeze(1));
+  if (!gradient) return p_CV;
+  p_CV.exp_().neg_();
+  p_CV.scatter_add_(1, target_C1, at::ones_like(target_C1, p_CV.options()));
+  return p_CV.to(logits_CV.scalar_type());
+}
+
+struct LogProbFn : torch::autograd::Function<LogProbFn> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& h_ND, const Tensor& w_VD,
+                        const Tensor& target_N, bool h_grad, bool w_grad) {
+    const int64_t n = h_ND.size(0), chunk = ChunkRows(w_VD.size(0));
+    const Tensor logp_N = at::empty({n}, h_ND.options().dtype(at::kFloat));
+    const Tensor dh_ND = h_grad ? at::empty_like(h_ND) : Tensor();
+    for (int64_t begin = 0; begin < n; begin += chunk) {
+      const int64_t count = std::min(chunk, n - begin);
+      const Tensor d_CV =
+          ChunkLogProb(h_ND.narrow(0, begin, count), w_VD, target_N.narrow(0, begin, count), h_grad,
+                       logp_N.narrow(0, begin, count));
+      if (!h_grad) continue;
+      Tensor dh_CD = dh_ND.narrow(0, begin, count);
+      at::mm_out(dh_CD, d_CV, w_VD);
+    }
+    const Tensor none;
+    ctx->save_for_backward(
+        {dh_ND, w_grad ? h_ND : none, w_grad ? w_VD : none, w_grad ? target_N : none});
+    return logp_N;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const Tensor &dh_ND = saved[0], &h_ND = saved[1], &w_VD = saved[2], &target_N = saved[3];
+    const Tensor factor_N1 = grads[0].unsqueeze(1);
+    variable_list out(5);
+    if (dh_ND.defined()) out[0] = dh_ND * factor_N1.to(dh_ND.scalar_type());
+    // The weight's gradient mixes the rows, so their factors must be known: logits anew.
+    if (!w_VD.defined()) return out;
+    const int64_t n = h_ND.size(0), chunk = ChunkRows(w_VD.size(0));
+    Tensor logp_N = at::empty({n}, grads[0].options());
+    out[1] = at::zeros_like(w_VD);
+    for (int64_t begin = 0; begin < n; begin += chunk) {
+      const int64_t count = std::min(chunk, n - begin);
+      const Tensor h_CD = h_ND.narrow(0, begin, count);
+      Tensor d_CV = ChunkLogProb(h_CD, w_VD, target_N.narrow(0, begin, count), true,
+                                 logp_N.narrow(0, begin, count));
+      d_CV.mul_(factor_N1.narrow(0, begin, count).to(d_CV.scalar_type()));
+      out[1].addmm_(d_CV.t(), h_CD);
+    }
+    return out;
+  }
+};
+
+Tensor LogSoftmax(const Tensor& h_CD, const Tensor& w_VD) {
+  return at::_log_softmax(RowStableProduct(h_CD, w_VD).to(at::kFloat), 1, false);
+}
+
+struct KlFn : torch::autograd::Function<KlFn> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& h_ND, const Tensor& w_VD,
+                        const Tensor& ref_h_ND, bool h_grad) {
+    const int64_t n = h_ND.size(0), chunk = ChunkRows(2 * w_VD.size(0));  // two logits a chunk
+    const Tensor kl_N = at::empty({n}, h_ND.options().dtype(at::kFloat));
+    const Tensor dh_ND = h_grad ? at::empty_like(h_ND) : Tensor();
+    for (int64_t begin = 0; begin < n; begin += chunk) {
+      const int64_t count = std::min(chunk, n - begin);
+      Tensor logp_CV = LogSoftmax(h_ND.narrow(0, begin, count), w_VD);
+      Tensor ref_CV = LogSoftmax(ref_h_ND.narrow(0, begin, count), w_VD);
+      const Tensor q_CV = ref_CV.exp();
+      Tensor kl_C = kl_N.narrow(0, begin, count);
+      at::sum_out(kl_C, ref_CV.sub_(logp_CV).mul_(q_CV), {1});
+      if (!h_grad) continue;
+      Tensor dh_CD = dh_ND.narrow(0, begin, count);
+      at::mm_out(dh_CD, logp_CV.exp_().sub_(q_CV).to(w_VD.scalar_type()), w_VD);
+    }
+    ctx->save_for_backward({dh_ND});
+    return kl_N;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const Tensor dh_ND = ctx->get_saved_variables()[0];
+    variable_list out(4);
+    if (dh_ND.defined()) out[0] = dh_ND * grads[0].unsqueeze(1).to(dh_ND.scalar_type());
+    return out;
+  }
+};
+
+}  // namespace
+
+Tensor LmHead::LogProb(const Tensor& h_ND, const Tensor& target_N) const {
+  const bool on = at::GradMode::is_enabled();
+  return LogProbFn::apply(h_ND, w_VD_, target_N, on && h_ND.requires_grad(),
+                          on && w_VD_.requires_grad());
+}
+
+Tensor LmHead::Kl(const Tensor& h_ND, const Tensor& ref_h_ND) const {
+  return KlFn::apply(h_ND, w_VD_.detach(), ref_h_ND.detach(),
+                     at::GradMode::is_enabled() && h_ND.requires_grad());
+}
+
+}  // namespace tuneward
