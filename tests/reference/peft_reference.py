@@ -1,12 +1,15 @@
-"""Numbers for the engine's parity tests, made by transformers and PEFT: two tiny Llamas with grouped heads, a LoRA on every linear.
+"""Numbers for the engine's parity tests, made by transformers and PEFT: a tiny model of each family, two for Llama, all with grouped heads
+and a LoRA on every linear.
 
 Writes into tests/reference/peft: for each case the base (bf16 values, computed with in fp32), an adapter saved by PEFT, a file of
 tensors (logits of every real position, the gradient of every A and B, every A and B after ten steps) and, in numbers.json, the rows,
 losses, settings and greedy generations. The ten steps are run by transformers' own Trainer: two micro-batches a step weighted by their
 targets, cosine schedule with warm-up, clipping, AdamW with decay.
 
+A case's rows are those of numbers.json with each token modulo its vocabulary.
+
   scripts/setup.sh --reference
-  PYTHONHASHSEED=0 ~/.cache/tuneward/deps/venv-reference/bin/python tests/reference/peft_reference.py
+  PYTHONHASHSEED=0 ~/.cache/tuneward/deps/venv-reference/bin/python tests/reference/peft_reference.py [CASE ...]
 
 (The hash seed fixes the order in which PEFT writes target_modules; the same versions then give the same bytes.)
 """
@@ -14,6 +17,7 @@ import json
 import os
 import pathlib
 import shutil
+import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 import accelerate
@@ -26,9 +30,25 @@ OUT = pathlib.Path(__file__).parent / "peft"
 # Head widths: 16 takes the engine's fused kernels, 12 its plain path; 12 also is not hidden / heads.
 LORA = dict(r=8, lora_alpha=12, lora_dropout=0.0, task_type="CAUSAL_LM")
 LINEARS = ["gate_proj", "k_proj", "v_proj", "up_proj", "q_proj", "down_proj", "o_proj"]
+SMALL = dict(hidden_size=32, intermediate_size=48, vocab_size=64)
+SMALL_LORA = LORA | dict(r=4, target_modules="all-linear")
+# Windows of 8 against rows of up to 70 tokens; caps low enough to bend; a seed of its own each, so that a new case changes no old one.
 CASES = {
-    "untied": dict(base=dict(tie_word_embeddings=False, head_dim=16), lora=LORA | dict(target_modules="all-linear"), stop=176),
-    "tied": dict(base=dict(tie_word_embeddings=True, head_dim=12), lora=LORA | dict(target_modules=LINEARS, use_rslora=True, r=6), stop=2),
+    "untied": dict(base=dict(tie_word_embeddings=False, head_dim=16), lora=LORA | dict(target_modules="all-linear"), stop=176, seed=11),
+    "tied": dict(base=dict(tie_word_embeddings=True, head_dim=12), lora=LORA | dict(target_modules=LINEARS, use_rslora=True, r=6), stop=2, seed=21),
+    "mistral": dict(kind="Mistral", seed=31, stop=2, lora=SMALL_LORA, max_shard_size="12KB",
+                    base=SMALL | dict(num_hidden_layers=2, head_dim=16, sliding_window=8)),
+    "gemma2": dict(kind="Gemma2", embed=0.05, seed=41, stop=2, lora=SMALL_LORA,
+                   base=SMALL | dict(num_hidden_layers=2, head_dim=16, sliding_window=8, query_pre_attn_scalar=24, attn_logit_softcapping=1.0,
+                                     final_logit_softcapping=3.0, hidden_activation="gelu_pytorch_tanh")),
+    "gemma3_text": dict(kind="Gemma3", config="Gemma3Text", embed=0.05, seed=51, stop=2, lora=SMALL_LORA,
+                        base=SMALL | dict(num_hidden_layers=3, head_dim=12, sliding_window=8, query_pre_attn_scalar=20,
+                                          layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+                                          rope_parameters={"sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+                                                           "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6}})),
+    "qwen2": dict(kind="Qwen2", seed=61, stop=2, lora=SMALL_LORA, base=SMALL | dict(num_hidden_layers=2)),
+    "qwen3": dict(kind="Qwen3", seed=71, stop=2, lora=SMALL_LORA,
+                  base=SMALL | dict(num_hidden_layers=2, head_dim=16, use_sliding_window=True, sliding_window=8, max_window_layers=1)),
 }
 TRAIN = dict(learning_rate=5e-3, warmup_steps=2, weight_decay=0.1, adam_beta1=0.9, adam_beta2=0.98, adam_epsilon=1e-8,
              max_grad_norm=1.5)
@@ -42,13 +62,13 @@ def tokens(n, count):
     return [(31 * i * i + 17 * i * n + 7 * n * n + 5) % 190 + 8 for i in range(count)]
 
 
-def make_rows():
+def make_rows(vocab=200):
     """Ragged; the targets are the end of a row, in every third row also a part before it."""
     rows = []
     for n, size in enumerate([9, 17, 5, 70, 24, 3, 40, 12, 33, 7, 21, 15]):
         first = size // 2 if n % 2 else max(1, size - 4)
         marks = [i >= first or (n % 3 == 0 and 2 <= i < 4) for i in range(size)]
-        rows.append({"tokens": [1] + tokens(n, size - 1), "is_target": marks})
+        rows.append({"tokens": [t % vocab for t in [1] + tokens(n, size - 1)], "is_target": marks})
     return rows
 
 
@@ -68,17 +88,19 @@ def logits_of(model, rows):
         return torch.cat([logits[i, :len(r["tokens"])] for i, r in enumerate(rows)])
 
 
-def make_base(folder, seed, **options):
-    config = transformers.LlamaConfig(
-        hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=96, vocab_size=200,
-        max_position_embeddings=128, rms_norm_eps=1e-5, bos_token_id=1, eos_token_id=2, pad_token_id=0, **options)
-    model = transformers.LlamaForCausalLM(config)
-    generator = torch.Generator().manual_seed(seed)
+def make_base(folder, case):
+    options = dict(hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=96, vocab_size=200,
+                   max_position_embeddings=128, rms_norm_eps=1e-5, bos_token_id=1, eos_token_id=2, pad_token_id=0) | case["base"]
+    kind = case.get("kind", "Llama")
+    config = getattr(transformers, case.get("config", kind) + "Config")(**options)
+    model = getattr(transformers, kind + "ForCausalLM")(config)
+    generator = torch.Generator().manual_seed(case["seed"])
+    norm = 0 if kind.startswith("Gemma") else 1  # Gemma multiplies with 1 + w
     with torch.no_grad():
         for name, value in model.named_parameters():
             noise = torch.randn(value.shape, generator=generator)
-            value.copy_(1 + 0.2 * noise if "norm" in name else (0.15 if "embed" in name else 0.16) * noise)
-    model.to(torch.bfloat16).save_pretrained(folder)
+            value.copy_(norm + 0.2 * noise if "norm" in name else (case.get("embed", 0.15) if "embed" in name else 0.16) * noise)
+    model.to(torch.bfloat16).save_pretrained(folder, **({"max_shard_size": case["max_shard_size"]} if "max_shard_size" in case else {}))
     (folder / "generation_config.json").unlink()
 
 
@@ -138,8 +160,8 @@ def train(model, rows, work):
     return {"losses": losses, "learning_rates": [e["learning_rate"] for e in log], "gradient_norms": [float(e["grad_norm"]) for e in log]}
 
 
-def generate(model, stop):
-    prompts = [[1] + tokens(n + 20, size) for n, size in enumerate([1, 6, 13, 2, 30, 9])]
+def generate(model, stop, vocab):
+    prompts = [[t % vocab for t in [1] + tokens(n + 20, size)] for n, size in enumerate([1, 6, 13, 2, 30, 9])]
     width = max(map(len, prompts))
     out = model.generate(input_ids=torch.tensor([[0] * (width - len(p)) + p for p in prompts]),
                          attention_mask=torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts]),
@@ -155,14 +177,15 @@ def generate(model, stop):
     return {"stop": stop, "rows": rows, "smallest_gap": gap}
 
 
-def make_case(name, seed, case):
+def make_case(name, case):
+    seed, vocab = case["seed"], case["base"].get("vocab_size", 200)
     base, adapter = f"{name}/base", f"{name}/adapter"  # relative: PEFT keeps the base's path in the adapter's file
     shutil.rmtree(name, ignore_errors=True)
-    make_base(pathlib.Path(base), seed, **case["base"])
+    make_base(pathlib.Path(base), case)
     model = peft.get_peft_model(load_base(base), peft.LoraConfig(**case["lora"]))
     fill_lora(model, seed + 1)
     save_adapter(model, pathlib.Path(adapter))
-    rows = make_rows()
+    rows = make_rows(vocab)
     some = rows[:LOSS_ROWS]
     out = {"base_losses": [load_base(base)(**collate([row])).loss.item() for row in some]}
     model = peft.PeftModel.from_pretrained(load_base(base), adapter, is_trainable=True)
@@ -172,7 +195,7 @@ def make_case(name, seed, case):
     out["loss"] = loss.item()
     files |= adapter_tensors(model, "gradient/", lambda v: v.grad)
     model.zero_grad()
-    out["generation"] = generate(model, case["stop"])
+    out["generation"] = generate(model, case["stop"], vocab)
     out |= train(model, rows, pathlib.Path(name) / "work")
     files |= adapter_tensors(model, "after/", lambda v: v)
     save_file(files, f"{name}/tensors.safetensors")
@@ -184,11 +207,13 @@ def main():
     os.chdir(OUT)
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    numbers = {name: make_case(name, 11 + 10 * n, case) for n, (name, case) in enumerate(CASES.items())}
+    path = pathlib.Path("numbers.json")
+    numbers = json.loads(path.read_text()) if path.exists() else {}
+    numbers |= {name: make_case(name, CASES[name]) for name in sys.argv[1:] or CASES}
     numbers |= {"made_with": {m.__name__: m.__version__ for m in (torch, transformers, peft, accelerate)},
                 "rows": make_rows(), "loss_rows": LOSS_ROWS, "seed": SEED, "batch_size": BATCH, "steps": STEPS, "order": ORDER,
                 "train": TRAIN}
-    pathlib.Path("numbers.json").write_text(json.dumps(numbers) + "\n")
+    path.write_text(json.dumps(numbers) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "worker/engine/cpu_dispatch.h"
@@ -23,6 +24,16 @@ Tensor TakeHeads(const Tensor& block_BLC, int64_t first, int64_t heads, int64_t 
       .transpose(1, 2);
 }
 
+// Causal, within the window.
+Tensor PaddedRows(const Tensor& q, const Tensor& k, const Tensor& v, int64_t length,
+                  const ScoreRule& rule) {
+  if (rule.soft_cap == 0 && (rule.window == 0 || rule.window >= length))
+    return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true, rule.scale());
+  Tensor seen = at::ones({length, length}, q.options().dtype(at::kBool)).tril();
+  if (rule.window > 0) seen = seen.triu(1 - rule.window);
+  return PlainAttention(q, k, v, seen, rule);
+}
+
 // The plain version: q, k, v after the rotary turn.
 Tensor PaddedAttention(const Tensor& qkv_TC, const AttentionPlan& plan) {
   const int64_t group = plan.heads / plan.kv_heads, e = plan.head_dim;
@@ -34,7 +45,7 @@ Tensor PaddedAttention(const Tensor& qkv_TC, const AttentionPlan& plan) {
     const Tensor k = TakeHeads(block, plan.heads, plan.kv_heads, e).repeat_interleave(group, 1);
     const Tensor v =
         TakeHeads(block, plan.heads + plan.kv_heads, plan.kv_heads, e).repeat_interleave(group, 1);
-    const Tensor out = at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+    const Tensor out = PaddedRows(q, k, v, bucket.length, plan.scores);
     outputs.push_back(out.transpose(1, 2).reshape({bucket.rows * bucket.length, plan.heads * e}));
   }
   return at::cat(outputs).index_select(0, plan.place_T);
@@ -59,7 +70,7 @@ void ForEachRowAndHead(const AttentionPlan& plan, const cpu::HeadLayout& layout,
 }
 
 cpu::HeadLayout Layout(const AttentionPlan& plan) {
-  return {plan.heads, plan.kv_heads, plan.head_dim};
+  return plan.scores.Layout(plan.heads, plan.kv_heads, plan.head_dim);
 }
 
 void SavePlan(AutogradContext* ctx, const PlanPtr& plan) {
@@ -127,21 +138,46 @@ struct RopeFn : torch::autograd::Function<RopeFn> {
 
 }  // namespace
 
-RopeTable MakeRopeTable(const ModelConfig& config, at::Device device) {
-  const int64_t half = config.head_dim / 2;
-  RopeTable table{at::empty({config.context, half}), at::empty({config.context, half})};
+RopeTable MakeRopeTable(const RopeConfig& rope, int64_t head_dim, int64_t context,
+                        at::Device device) {
+  const int64_t half = head_dim / 2;
+  RopeTable table{at::empty({context, half}), at::empty({context, half})};
   float* cos = table.cos_PR.data_ptr<float>();
   float* sin = table.sin_PR.data_ptr<float>();
-  for (int64_t i = 0; i < half; ++i) {
-    const double frequency = std::pow(
-        config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim));
-    for (int64_t p = 0; p < config.context; ++p) {
-      const double angle = static_cast<double>(p) * frequency;
+  const std::vector<double> frequencies = RopeFrequencies(rope, head_dim);
+  for (int64_t i = 0; i < half; ++i)
+    for (int64_t p = 0; p < context; ++p) {
+      const double angle = static_cast<double>(p) * frequencies[i];
       cos[p * half + i] = static_cast<float>(std::cos(angle));
       sin[p * half + i] = static_cast<float>(std::sin(angle));
     }
-  }
   return {table.cos_PR.to(device), table.sin_PR.to(device)};
+}
+
+double ScoreRule::scale() const { return 1.0 / std::sqrt(query_scalar); }
+
+cpu::HeadLayout ScoreRule::Layout(int64_t heads, int64_t kv_heads, int64_t head_dim) const {
+  return {heads,
+          kv_heads,
+          head_dim,
+          1.0f / std::sqrt(static_cast<float>(query_scalar)),
+          static_cast<float>(soft_cap),
+          window};
+}
+
+ScoreRule ScoreRuleOf(const ModelConfig& config, bool sliding) {
+  return {config.QueryScalar(), config.attention_soft_cap, sliding ? config.window : 0};
+}
+
+Tensor PlainAttention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& seen,
+                      const ScoreRule& rule) {
+  if (rule.soft_cap == 0)
+    return at::scaled_dot_product_attention(q, k, v, seen, 0.0, false, rule.scale());
+  Tensor scores = at::matmul(q, k.transpose(-2, -1)).mul(rule.scale() / rule.soft_cap);
+  scores = at::tanh(scores).mul(rule.soft_cap);
+  scores = scores.masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
+  const auto type = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return at::matmul(at::softmax(scores, -1, type).to(v.scalar_type()), v);
 }
 
 PlanPtr PlanAttention(const ModelConfig& config, const RopeTable& rope,
@@ -151,6 +187,7 @@ PlanPtr PlanAttention(const ModelConfig& config, const RopeTable& rope,
   plan.heads = config.heads;
   plan.kv_heads = config.kv_heads;
   plan.head_dim = config.head_dim;
+  plan.scores = ScoreRuleOf(config, /*sliding=*/false);
   plan.cu_seqlens = cu_seqlens;
   plan.cos_TR = rope.cos_PR.index_select(0, position_T);
   plan.sin_TR = rope.sin_PR.index_select(0, position_T);
@@ -178,6 +215,22 @@ PlanPtr PlanAttention(const ModelConfig& config, const RopeTable& rope,
     begin = end;
   }
   plan.place_T = at::tensor(place, at::kLong).to(position_T.device());
+  return made;
+}
+
+PlanPtr SlidingPlan(const AttentionPlan& full, const ModelConfig& config, const RopeTable& rope,
+                    const Tensor& position_T) {
+  PlanPtr made = c10::make_intrusive<AttentionPlan>();
+  AttentionPlan& plan = *made;
+  plan.heads = full.heads;
+  plan.kv_heads = full.kv_heads;
+  plan.head_dim = full.head_dim;
+  plan.scores = ScoreRuleOf(config, /*sliding=*/true);
+  plan.cu_seqlens = full.cu_seqlens;
+  plan.cos_TR = rope.cos_PR.index_select(0, position_T);
+  plan.sin_TR = rope.sin_PR.index_select(0, position_T);
+  plan.buckets = full.buckets;
+  plan.place_T = full.place_T;
   return made;
 }
 

@@ -1,4 +1,5 @@
-// Rotary positions and causal attention over packed rows: each row attends to itself alone. On the
+// Rotary positions and causal attention over packed rows: each row attends to itself alone, within
+// a window and with capped scores where the model has them. On the
 // CPU in fp32 a fused kernel walks the rows; elsewhere rows of similar length are laid into a
 // padded block, where padding stands after a row, so causality hides it. Shapes: T packed tokens, C
 // = (H + 2K) * E channels of [q, k, v], H heads, K key-value heads, E head width, R = E / 2.
@@ -10,6 +11,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/ivalue.h>
 
+#include "worker/engine/cpu_kernels.h"
 #include "worker/engine/model_config.h"
 
 namespace tuneward {
@@ -17,7 +19,24 @@ namespace tuneward {
 struct RopeTable {
   at::Tensor cos_PR, sin_PR;  // fp32, P = context
 };
-RopeTable MakeRopeTable(const ModelConfig& config, at::Device device);
+RopeTable MakeRopeTable(const RopeConfig& rope, int64_t head_dim, int64_t context,
+                        at::Device device);
+
+// What is done with scores: the same numbers for the kernels and for tensor operations.
+struct ScoreRule {
+  double query_scalar = 1;  // scores are divided by its square root
+  double soft_cap = 0;      // 0: none
+  int64_t window = 0;       // 0: none
+  double scale() const;     // 1 / sqrt(query_scalar)
+  // For the kernels; their scale is taken in fp32 arithmetic and may differ by an ulp.
+  cpu::HeadLayout Layout(int64_t heads, int64_t kv_heads, int64_t head_dim) const;
+};
+ScoreRule ScoreRuleOf(const ModelConfig& config, bool sliding);
+
+// Scores of q [.., H, L, E] and k [.., H, S, E] under `rule`, softmax over the places where `seen`
+// (bool, broadcast) is true, times v; differentiable. The plain version of the kernels.
+at::Tensor PlainAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                          const at::Tensor& seen, const ScoreRule& rule);
 
 // What attention needs to know of a batch, made once and shared by every layer and by the graph
 // (hence the reference count).
@@ -27,6 +46,7 @@ struct AttentionPlan : torch::CustomClassHolder {
     at::Tensor token_BL;  // the packed token at each place; padding repeats the row's last token
   };
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  ScoreRule scores;
   std::vector<int64_t> cu_seqlens;
   at::Tensor cos_TR, sin_TR;
   std::vector<Bucket> buckets;
@@ -35,6 +55,9 @@ struct AttentionPlan : torch::CustomClassHolder {
 using PlanPtr = c10::intrusive_ptr<AttentionPlan>;
 PlanPtr PlanAttention(const ModelConfig& config, const RopeTable& rope,
                       const std::vector<int64_t>& cu_seqlens, const at::Tensor& position_T);
+// The same batch for layers with a window and their rope.
+PlanPtr SlidingPlan(const AttentionPlan& full, const ModelConfig& config, const RopeTable& rope,
+                    const at::Tensor& position_T);
 
 // Turns q and k by their positions (Hugging Face's rotate_half convention), in place, no graph.
 void RopeInPlace(const at::Tensor& qkv_TC, const at::Tensor& cos_TR, const at::Tensor& sin_TR,

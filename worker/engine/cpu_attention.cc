@@ -1,5 +1,6 @@
 // Attention kernels. Queries are taken in blocks of kBlock, so scratch grows with the row's length
-// and not with its square.
+// and not with its square. A block looks at keys from `begin` on, the first that its first query
+// sees, rounded down to a multiple of 8.
 #include <algorithm>
 #include <cmath>
 
@@ -73,23 +74,26 @@ TW_INLINE void Transpose(const float* from, int64_t stride, int64_t length, int6
   }
 }
 
-// Scores of queries [i0, i0 + m) against the keys they may see, scaled; unseen places up to the
-// block's end are left.
+// Scores of queries [i0, i0 + m) against the keys from `begin` on; unseen places up to the block's
+// end are left.
 TW_INLINE void Scores(const float* q, int64_t stride, const float* keys_t, int64_t padded,
-                      int64_t e, int64_t i0, int64_t m, float* s) {
+                      int64_t e, int64_t i0, int64_t m, int64_t begin, float* s) {
   Multiply<false>(
-      m, q + i0 * stride, stride, 1, keys_t, padded, s,
+      m, q + i0 * stride, stride, 1, keys_t + begin, padded, s + begin,
       padded, [&](int64_t, int64_t last) __attribute__((always_inline)) {
-        return Range{std::min(padded, RoundUp8(i0 + last)), 0, e};
+        return Range{std::min(padded, RoundUp8(i0 + last)) - begin, 0, e};
       });
 }
 
-// p[0..seen) = exp(scale * s - shift), zero up to the next multiple of 8 and to `padded_to`;
-// returns the sum.
-TW_INLINE float ExpRow(float* s, int64_t seen, int64_t padded_to, float scale, float shift) {
+// p[first..seen) = exp(scale * s - shift), zero from `begin` on before it, and after it up to the
+// next multiple of 8 and to `padded_to`; returns the sum.
+TW_INLINE float ExpRow(float* s, int64_t begin, int64_t first, int64_t seen, int64_t padded_to,
+                       float scale, float shift) {
   const Int8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
   Vec8 sums{};
-  int64_t j = 0;
+  int64_t j = first / 8 * 8;
+  for (int64_t k = begin; k < j; k += 8) Store(Vec8{}, s + k);
+  int32_t skip = static_cast<int32_t>(first - j);
   for (; j < seen; j += 8) {
     Vec8 x;
     Load(s + j, x);
@@ -97,6 +101,10 @@ TW_INLINE float ExpRow(float* s, int64_t seen, int64_t padded_to, float scale, f
     Exp(x);
     const int32_t left = static_cast<int32_t>(std::min<int64_t>(seen - j, 8));
     x = lane < left ? x : Vec8{};
+    if (skip > 0) {
+      x = lane < skip ? Vec8{} : x;
+      skip = 0;
+    }
     Store(x, s + j);
     sums += x;
   }
@@ -104,18 +112,34 @@ TW_INLINE float ExpRow(float* s, int64_t seen, int64_t padded_to, float scale, f
   return Sum(sums);
 }
 
+// s = cap tanh(scale s / cap) for the groups of eight that hold [first, seen); `slope`, where not
+// null, is the derivative by scale * s.
+TW_INLINE void CapRow(float* s, int64_t first, int64_t seen, float scale, float cap, float* slope) {
+  const float inside = scale / cap;
+  for (int64_t j = first / 8 * 8; j < seen; j += 8) {
+    Vec8 x;
+    Load(s + j, x);
+    x *= inside;
+    Tanh(x);
+    Store(x * cap, s + j);
+    if (slope != nullptr) Store(1.0f - x * x, slope + j);
+  }
+}
+
 }  // namespace
 
 int64_t AttentionScratch(const HeadLayout& layout, int64_t length) {
   const int64_t padded = RoundUp8(length);
-  return 2 * layout.head_dim * padded + 2 * kBlock * padded;
+  return 2 * layout.head_dim * padded + (layout.soft_cap > 0 ? 3 : 2) * kBlock * padded;
 }
 
 void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
                float* out, float* lse, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.qkv_stride(), padded = RoundUp8(length);
   const int64_t group = layout.heads / layout.kv_heads;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(e));
+  // What the exponential multiplies with: capped scores are scaled already.
+  const bool capped = layout.soft_cap > 0;
+  const float scale = capped ? 1.0f : layout.scale;
   const float* keys = qkv + (layout.heads + kv_head) * e;
   const float* values = keys + layout.kv_heads * e;
   float *keys_t = scratch, *s = scratch + 2 * e * padded;
@@ -123,23 +147,25 @@ void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64
   for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
     const float* q = qkv + h * e;
     for (int64_t i0 = 0; i0 < length; i0 += kBlock) {
-      const int64_t m = std::min(kBlock, length - i0);
-      Scores(q, stride, keys_t, padded, e, i0, m, s);
+      const int64_t m = std::min(kBlock, length - i0), begin = layout.FirstSeen(i0) / 8 * 8;
+      Scores(q, stride, keys_t, padded, e, i0, m, begin, s);
       for (int64_t i = 0; i < m; ++i) {
         float* row = s + i * padded;
-        const int64_t seen = i0 + i + 1;
-        float top = row[0];
-        for (int64_t j = 1; j < seen; ++j) top = row[j] > top ? row[j] : top;
+        const int64_t first = layout.FirstSeen(i0 + i), seen = i0 + i + 1;
+        if (capped) CapRow(row, first, seen, layout.scale, layout.soft_cap, nullptr);
+        float top = row[first];
+        for (int64_t j = first + 1; j < seen; ++j) top = row[j] > top ? row[j] : top;
         const float shift = scale * top;
-        const float total = ExpRow(row, seen, std::min(padded, RoundUp8(i0 + m)), scale, shift);
+        const float total =
+            ExpRow(row, begin, first, seen, std::min(padded, RoundUp8(i0 + m)), scale, shift);
         lse[(i0 + i) * layout.heads + h] = shift + std::log(total);
         const float inverse = 1.0f / total;
-        for (int64_t j = 0; j < RoundUp8(seen); ++j) row[j] *= inverse;
+        for (int64_t j = begin; j < RoundUp8(seen); ++j) row[j] *= inverse;
       }
       Multiply<false>(
           m, s, padded, 1, values, stride, out + i0 * layout.out_stride() + h * e,
-          layout.out_stride(), [&](int64_t, int64_t last) __attribute__((always_inline)) {
-            return Range{e, 0, i0 + last};
+          layout.out_stride(), [&](int64_t i, int64_t last) __attribute__((always_inline)) {
+            return Range{e, layout.FirstSeen(i0 + i), i0 + last};
           });
     }
   }
@@ -150,11 +176,12 @@ void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* 
                        float* dqkv, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.qkv_stride(), ostride = layout.out_stride();
   const int64_t padded = RoundUp8(length), group = layout.heads / layout.kv_heads;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(e));
+  const bool capped = layout.soft_cap > 0;
+  const float scale = layout.scale, exp_scale = capped ? 1.0f : layout.scale;
   const int64_t key_at = (layout.heads + kv_head) * e, value_at = key_at + layout.kv_heads * e;
   const float *keys = qkv + key_at, *values = qkv + value_at;
   float *keys_t = scratch, *values_t = keys_t + e * padded, *p = values_t + e * padded,
-        *ds = p + kBlock * padded;
+        *ds = p + kBlock * padded, *slopes = ds + kBlock * padded;  // the last only when capped
   Transpose(keys, stride, length, e, keys_t, padded);
   Transpose(values, stride, length, e, values_t, padded);
   for (int64_t t = 0; t < length; ++t) {
@@ -164,13 +191,17 @@ void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* 
   for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
     const float* q = qkv + h * e;
     for (int64_t i0 = 0; i0 < length; i0 += kBlock) {
-      const int64_t m = std::min(kBlock, length - i0), seen_to = std::min(padded, RoundUp8(i0 + m));
+      const int64_t m = std::min(kBlock, length - i0), seen_to = std::min(padded, RoundUp8(i0 + m)),
+                    begin = layout.FirstSeen(i0) / 8 * 8;
       const float* dy = dout + i0 * ostride + h * e;
-      Scores(q, stride, keys_t, padded, e, i0, m, p);
-      Scores(dout + h * e, ostride, values_t, padded, e, i0, m, ds);  // dP = dO V^T
+      Scores(q, stride, keys_t, padded, e, i0, m, begin, p);
+      Scores(dout + h * e, ostride, values_t, padded, e, i0, m, begin, ds);  // dP = dO V^T
       for (int64_t i = 0; i < m; ++i) {
         float *prow = p + i * padded, *drow = ds + i * padded;
-        ExpRow(prow, i0 + i + 1, seen_to, scale, lse[(i0 + i) * layout.heads + h]);
+        float* slope = slopes + i * padded;
+        const int64_t first = layout.FirstSeen(i0 + i), seen = i0 + i + 1;
+        if (capped) CapRow(prow, first, seen, scale, layout.soft_cap, slope);
+        ExpRow(prow, begin, first, seen, seen_to, exp_scale, lse[(i0 + i) * layout.heads + h]);
         Vec8 dots{};
         const float* o = out + (i0 + i) * ostride + h * e;
         for (int64_t j = 0; j < e; j += 8) {
@@ -179,26 +210,37 @@ void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* 
           dots += a * b;
         }
         const float delta = Sum(dots);
-        for (int64_t j = 0; j < seen_to; j += 8) {
+        // Unseen places of drow and slope were never written; p is zero there, but zero times a
+        // stray NaN is not.
+        for (int64_t j = begin; j < seen_to; j += 8) {
           Vec8 a, b;
           Load(prow + j, a), Load(drow + j, b);
-          // Unseen places of drow were never written; p is zero there, but zero times a stray NaN
-          // is not.
           b = a == 0.0f ? Vec8{} : a * (b - delta) * scale;
           Store(b, drow + j);
+        }
+        for (int64_t j = begin; capped && j < seen_to; j += 8) {
+          Vec8 a, b, c;
+          Load(prow + j, a), Load(drow + j, b), Load(slope + j, c);
+          Store(a == 0.0f ? Vec8{} : b * c, drow + j);
         }
       }
       Multiply<false>(
           m, ds, padded, 1, keys, stride, dqkv + i0 * stride + h * e,
-          stride, [&](int64_t, int64_t last) __attribute__((always_inline)) {
-            return Range{e, 0, i0 + last};
+          stride, [&](int64_t i, int64_t last) __attribute__((always_inline)) {
+            return Range{e, layout.FirstSeen(i0 + i), i0 + last};
           });
-      // Key j is seen by the block's queries from max(j, i0) on.
-      const auto seers = [&](int64_t j, int64_t) __attribute__((always_inline)) {
-        return Range{e, std::max<int64_t>(0, j - i0), m};
+      // Key begin + j is seen by the block's queries from max(begin + j, i0) on, as far as the
+      // window goes.
+      const int64_t window = layout.window > 0 ? layout.window : length;
+      const auto seers = [&](int64_t j, int64_t last) __attribute__((always_inline)) {
+        return Range{e, std::max<int64_t>(0, begin + j - i0),
+                     std::min(m, begin + last - 1 + window - i0)};
       };
-      Multiply<true>(i0 + m, ds, 1, padded, q + i0 * stride, stride, dqkv + key_at, stride, seers);
-      Multiply<true>(i0 + m, p, 1, padded, dy, ostride, dqkv + value_at, stride, seers);
+      const int64_t keys_seen = i0 + m - begin, at = begin * stride;
+      Multiply<true>(keys_seen, ds + begin, 1, padded, q + i0 * stride, stride, dqkv + key_at + at,
+                     stride, seers);
+      Multiply<true>(keys_seen, p + begin, 1, padded, dy, ostride, dqkv + value_at + at, stride,
+                     seers);
     }
   }
 }
@@ -207,11 +249,14 @@ void AttendCached(const HeadLayout& layout, const float* q, const float* keys, c
                   int64_t length, float* out, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.kv_heads * e,
                 group = layout.heads / layout.kv_heads;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(e));
+  const bool capped = layout.soft_cap > 0;
+  const float scale = capped ? 1.0f : layout.scale;
+  const int64_t first = layout.FirstSeen(length - 1), seen = length - first;
+  keys += first * stride, values += first * stride;
   for (int64_t h = 0; h < layout.heads; ++h) {
     const float *k = keys + h / group * e, *v = values + h / group * e, *query = q + h * e;
     float top = -INFINITY;
-    for (int64_t j = 0; j < length; ++j) {
+    for (int64_t j = 0; j < seen; ++j) {
       Vec8 dots{};
       for (int64_t i = 0; i < e; i += 8) {
         Vec8 a, b;
@@ -221,8 +266,12 @@ void AttendCached(const HeadLayout& layout, const float* q, const float* keys, c
       scratch[j] = Sum(dots);
       top = std::max(top, scratch[j]);
     }
-    const float inverse = 1.0f / ExpRow(scratch, length, 0, scale, scale * top);
-    TileRow<1, false>(e, scratch, 0, 1, v, stride, out + h * e, 0, 0, length);
+    if (capped) {
+      CapRow(scratch, 0, seen, layout.scale, layout.soft_cap, nullptr);
+      top = *std::max_element(scratch, scratch + seen);
+    }
+    const float inverse = 1.0f / ExpRow(scratch, 0, 0, seen, 0, scale, scale * top);
+    TileRow<1, false>(e, scratch, 0, 1, v, stride, out + h * e, 0, 0, seen);
     for (int64_t i = 0; i < e; ++i) out[h * e + i] *= inverse;
   }
 }

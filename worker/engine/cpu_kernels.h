@@ -35,11 +35,25 @@ void Rope(float* x, int64_t width, int64_t heads, int64_t head_dim, const float*
 void CrossEntropy(float* logits, int64_t v, const int64_t* target, const float* weight,
                   bool gradient, float* nll, int64_t begin, int64_t end);
 
-// Where the heads of a packed row lie: token t of head h at base + t * stride + h * head_dim.
+// Where the heads of a packed row lie (token t of head h at base + t * stride + h * head_dim), and
+// what is done with their scores.
 struct HeadLayout {
-  int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  HeadLayout(int64_t heads, int64_t kv_heads, int64_t head_dim, float scale, float soft_cap,
+             int64_t window)
+      : heads(heads),
+        kv_heads(kv_heads),
+        head_dim(head_dim),
+        scale(scale),
+        soft_cap(soft_cap),
+        window(window) {}
+  int64_t heads, kv_heads, head_dim;
+  float scale;     // of q k^T
+  float soft_cap;  // s = cap tanh(s / cap); 0: none
+  int64_t window;  // keys that a query sees, its own included; 0: all before it
   int64_t qkv_stride() const { return (heads + 2 * kv_heads) * head_dim; }
   int64_t out_stride() const { return heads * head_dim; }
+  // The first key that the query at place i sees.
+  int64_t FirstSeen(int64_t i) const { return window > 0 && i >= window ? i + 1 - window : 0; }
 };
 
 // Causal attention of one row of length `length` and one key-value head with its group of query
@@ -52,8 +66,9 @@ void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* 
                        const float* lse, const float* dout, int64_t length, int64_t kv_head,
                        float* dqkv, float* scratch);
 
-// One query of every head against `length` cached keys and values ([length, kv_heads * E] each).
-// `scratch`: length floats, rounded up to a multiple of 8.
+// One query of every head, the one at place `length` - 1, against the cached keys and values that
+// it sees of `length` ones ([length, kv_heads * E] each). `scratch`: length floats, rounded up to a
+// multiple of 8.
 void AttendCached(const HeadLayout& layout, const float* q, const float* keys, const float* values,
                   int64_t length, float* out, float* scratch);
 

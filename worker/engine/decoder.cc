@@ -1,42 +1,88 @@
 #include "worker/engine/decoder.h"
 
+#include "worker/engine/geglu.h"
 #include "worker/engine/norm.h"
+#include "worker/engine/qk_norm.h"
 
 namespace tuneward {
 
 using at::Tensor;
 
 Decoder::Decoder(const ModelConfig& config, const Weights& weights, at::Device device)
-    : config_(config), weights_(weights), rope_(MakeRopeTable(config, device)) {}
+    : config_(config),
+      weights_(weights),
+      rope_(MakeRopeTable(config.rope, config.head_dim, config.context, device)),
+      sliding_rope_(
+          config.sliding.empty() || config.sliding_rope == config.rope
+              ? rope_
+              : MakeRopeTable(config.sliding_rope, config.head_dim, config.context, device)) {}
+
+// With an offset in fp32, so that an offset and a small weight do not meet in bf16.
+Tensor Decoder::NormWeight(const Tensor& w_D) const {
+  return config_.norm_offset == 0 ? w_D : w_D.to(at::kFloat) + config_.norm_offset;
+}
+
+Tensor Decoder::Norm(const Tensor& x_TD, const Tensor& w_D) const {
+  return RmsNorm(x_TD, NormWeight(w_D), config_.rms_eps);
+}
+
+Tensor Decoder::Embed(const Tensor& tokens_T) const {
+  const Tensor h_TD = at::embedding(weights_.embed_VD, tokens_T);
+  if (config_.embed_scale == 1) return h_TD;
+  // Hugging Face rounds the factor to the weights' type: 55.5 and not 55.4256 in bf16.
+  return h_TD * at::scalar_tensor(config_.embed_scale, h_TD.options().requires_grad(false));
+}
+
+Tensor Decoder::Layers(const Tensor& tokens_T, const LayerOps& ops, const Tensor& keep_N) const {
+  const double epsilon = config_.rms_eps;
+  Tensor h_TD = Embed(tokens_T);
+  Tensor normed_TD = Norm(h_TD, weights_.layers[0].attention_norm_D);
+  for (int64_t l = 0; l < config_.layers; ++l) {
+    const LayerWeights& layer = weights_.layers[l];
+    const auto linear = [&](const Tensor& x, Group group) {
+      const Tensor y = ops.linear(x, l, group);
+      return layer.bias[group].defined() ? y + layer.bias[group] : y;
+    };
+    Tensor qkv_TC = linear(normed_TD, kQkv);
+    if (config_.qk_norm)
+      qkv_TC = QkNorm(qkv_TC, NormWeight(layer.q_norm_E), NormWeight(layer.k_norm_E), config_);
+    Tensor mixed = ops.attend(qkv_TC, l);
+    const bool last = l + 1 == config_.layers;
+    if (last && keep_N.defined()) {
+      mixed = mixed.index_select(0, keep_N);
+      h_TD = h_TD.index_select(0, keep_N);
+    }
+    Tensor branch = linear(mixed, kOut);
+    if (config_.branch_norms) branch = Norm(branch, layer.attention_branch_norm_D);
+    std::tie(h_TD, normed_TD) = AddRmsNorm(h_TD, branch, NormWeight(layer.mlp_norm_D), epsilon);
+    const Tensor gate_up = linear(normed_TD, kGateUp);
+    branch =
+        linear(config_.activation == Activation::kSilu ? SwiGlu(gate_up) : GeGlu(gate_up), kDown);
+    if (config_.branch_norms) branch = Norm(branch, layer.mlp_branch_norm_D);
+    const Tensor& next_norm = last ? weights_.norm_D : weights_.layers[l + 1].attention_norm_D;
+    std::tie(h_TD, normed_TD) = AddRmsNorm(h_TD, branch, NormWeight(next_norm), epsilon);
+  }
+  return normed_TD;
+}
 
 ForwardOut Decoder::Forward(const PackedBatch& batch, const Adapter* adapter,
                             const DropoutSeed& dropout, const QkvSink* sink) const {
   static const GroupLora kNone;
-  const double epsilon = config_.rms_eps;
   const PlanPtr plan = PlanAttention(config_, rope_, batch.cu_seqlens, batch.position_T);
-  Tensor h_TD = at::embedding(weights_.embed_VD, batch.tokens_T);
-  Tensor normed_TD = RmsNorm(h_TD, weights_.layers[0].attention_norm_D, epsilon);
-  for (int64_t l = 0; l < config_.layers; ++l) {
-    const LayerWeights& layer = weights_.layers[l];
-    const auto linear = [&](const Tensor& x, Group group) {
-      const GroupLora& lora = adapter ? adapter->layer(l)[group] : kNone;
-      return GroupLinear(x, layer.linear[group], lora,
-                         {dropout.p, dropout.key, static_cast<uint32_t>(l * kGroups + group)});
-    };
-    const AttentionOut attention = RopeAttention(linear(normed_TD, kQkv), plan);
-    if (sink) (*sink)(l, attention.turned_TC);
-    Tensor mixed = attention.mixed_TW;
-    const bool last = l + 1 == config_.layers;
-    if (last) {
-      mixed = mixed.index_select(0, batch.target_index_N);
-      h_TD = h_TD.index_select(0, batch.target_index_N);
-    }
-    std::tie(h_TD, normed_TD) = AddRmsNorm(h_TD, linear(mixed, kOut), layer.mlp_norm_D, epsilon);
-    const Tensor branch = linear(SwiGlu(linear(normed_TD, kGateUp)), kDown);
-    const Tensor& next_norm = last ? weights_.norm_D : weights_.layers[l + 1].attention_norm_D;
-    std::tie(h_TD, normed_TD) = AddRmsNorm(h_TD, branch, next_norm, epsilon);
-  }
-  return {normed_TD};
+  const PlanPtr sliding =
+      config_.sliding.empty() ? plan : SlidingPlan(*plan, config_, sliding_rope_, batch.position_T);
+  LayerOps ops;
+  ops.linear = [&](const Tensor& x, int64_t l, Group group) {
+    const GroupLora& lora = adapter ? adapter->layer(l)[group] : kNone;
+    return GroupLinear(x, weights_.layers[l].linear[group], lora,
+                       {dropout.p, dropout.key, static_cast<uint32_t>(l * kGroups + group)});
+  };
+  ops.attend = [&](const Tensor& qkv_TC, int64_t l) {
+    const AttentionOut out = RopeAttention(qkv_TC, config_.IsSliding(l) ? sliding : plan);
+    if (sink) (*sink)(l, out.turned_TC);
+    return out.mixed_TW;
+  };
+  return {Layers(batch.tokens_T, ops, batch.target_index_N)};
 }
 
 }  // namespace tuneward

@@ -1,5 +1,6 @@
-// The Llama-architecture decoder over packed rows: RMSNorm, rotary positions, grouped-query
-// attention, SwiGLU. Borrows the weights. One thread at a time. Shapes: T packed tokens, N targets,
+// The decoder: the layers of every family that model_config.h knows, as branches on its features.
+// Run over packed rows with a graph (Forward), or by the generator over one token a row with its
+// cache (Layers). Borrows the weights. One thread at a time. Shapes: T packed tokens, N targets,
 // D hidden, C channels of [q, k, v].
 #pragma once
 
@@ -25,6 +26,13 @@ struct DropoutSeed {
 // Sees each layer's [q, k, v] after the rotary turn (the KV cache is filled from it).
 using QkvSink = std::function<void(int64_t layer, const at::Tensor& qkv_TC)>;
 
+// What differs between the two: how a linear (without its bias) and attention are taken.
+struct LayerOps {
+  std::function<at::Tensor(const at::Tensor& x, int64_t layer, Group group)> linear;
+  // [T, C] before the rotary turn -> [T, H * E]. May change its argument.
+  std::function<at::Tensor(const at::Tensor& qkv_TC, int64_t layer)> attend;
+};
+
 class Decoder {
  public:
   Decoder(const ModelConfig& config, const Weights& weights, at::Device device);
@@ -34,16 +42,28 @@ class Decoder {
   ForwardOut Forward(const PackedBatch& batch, const Adapter* adapter,
                      const DropoutSeed& dropout = {}, const QkvSink* sink = nullptr) const;
 
+  // The hidden states after the final norm; of the last layer on only those at `keep_N` (undefined:
+  // all).
+  at::Tensor Layers(const at::Tensor& tokens_T, const LayerOps& ops,
+                    const at::Tensor& keep_N = {}) const;
+
   const ModelConfig& config() const { return config_; }
   const Weights& weights() const { return weights_; }
-  const RopeTable& rope() const { return rope_; }
+  const RopeTable& rope(int64_t layer) const {
+    return config_.IsSliding(layer) ? sliding_rope_ : rope_;
+  }
   at::Device device() const { return rope_.cos_PR.device(); }
-  LmHead head() const { return LmHead(weights_.head_VD); }
+  LmHead head() const { return LmHead(weights_.head_VD, config_.logit_soft_cap); }
 
  private:
+  // As the model multiplies with it.
+  at::Tensor NormWeight(const at::Tensor& w_D) const;
+  at::Tensor Norm(const at::Tensor& x_TD, const at::Tensor& w_D) const;
+  at::Tensor Embed(const at::Tensor& tokens_T) const;
+
   ModelConfig config_;
   const Weights& weights_;
-  RopeTable rope_;
+  RopeTable rope_, sliding_rope_;  // the second is the first where the two are equal
 };
 
 }  // namespace tuneward

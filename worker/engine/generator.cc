@@ -1,12 +1,12 @@
 #include "worker/engine/generator.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
 #include "worker/engine/kv_cache.h"
-#include "worker/engine/norm.h"
 #include "worker/engine/sampling.h"
 
 namespace tuneward {
@@ -123,29 +123,23 @@ class GroupRun {
                  place_B = ToDevice(places);
     const Tensor length_B = ToDevice(lengths);
     const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
-    const Tensor cos = decoder_.rope().cos_PR.index_select(0, position_B);
-    const Tensor sin = decoder_.rope().sin_PR.index_select(0, position_B);
-    Tensor h_BD = at::embedding(weights.embed_VD, ToDevice(tokens));
-    Tensor normed_BD = RmsNorm(h_BD, weights.layers[0].attention_norm_D, config.rms_eps);
-    for (int64_t l = 0; l < config.layers; ++l) {
-      const LayerWeights& layer = weights.layers[l];
-      const auto linear = [&](const Tensor& x, Group group) {
-        return GroupLinearForward(x, layer.linear[group],
-                                  adapter_ ? adapter_->layer(l)[group] : kNone);
-      };
-      const Tensor qkv_BC = linear(normed_BD, kQkv);
+    LayerOps ops;
+    ops.linear = [&](const Tensor& x, int64_t l, Group group) {
+      return GroupLinearForward(x, weights.layers[l].linear[group],
+                                adapter_ ? adapter_->layer(l)[group] : kNone);
+    };
+    std::map<const RopeTable*, std::pair<Tensor, Tensor>> turns;  // one or two kinds of layers
+    ops.attend = [&](const Tensor& qkv_BC, int64_t l) {
+      auto& [cos, sin] = turns[&decoder_.rope(l)];
+      if (!cos.defined()) {
+        cos = decoder_.rope(l).cos_PR.index_select(0, position_B);
+        sin = decoder_.rope(l).sin_PR.index_select(0, position_B);
+      }
       RopeInPlace(qkv_BC, cos, sin, config.heads + config.kv_heads, config.head_dim);
       cache.Put(l, qkv_BC, place_B);
-      const Tensor mixed = cache.Attend(l, qkv_BC, slot_B, length_B, longest);
-      std::tie(h_BD, normed_BD) =
-          AddRmsNorm(h_BD, linear(mixed, kOut), layer.mlp_norm_D, config.rms_eps);
-      const Tensor branch = linear(SwiGlu(linear(normed_BD, kGateUp)), kDown);
-      const bool last = l + 1 == config.layers;
-      std::tie(h_BD, normed_BD) =
-          AddRmsNorm(h_BD, branch, last ? weights.norm_D : weights.layers[l + 1].attention_norm_D,
-                     config.rms_eps);
-    }
-    return decoder_.head().Logits(normed_BD);
+      return cache.Attend(l, qkv_BC, slot_B, length_B, longest);
+    };
+    return decoder_.head().Logits(decoder_.Layers(ToDevice(tokens), ops));
   }
 
   // Takes each row's next token and drops the rows that are done; false when none is left.

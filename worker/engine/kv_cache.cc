@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "worker/engine/attention.h"
 #include "worker/engine/cpu_dispatch.h"
 
 namespace tuneward {
@@ -41,16 +42,19 @@ Tensor KvCache::Attend(int64_t layer, const Tensor& qkv_BC, const Tensor& slot_B
         .repeat_interleave(group, 1);
   };
   const Tensor q = qkv_BC.narrow(1, 0, config_.q_width()).reshape({b, config_.heads, 1, e});
-  const Tensor seen =
-      at::arange(longest, length_B.options()).unsqueeze(0).lt(length_B.unsqueeze(1));
-  return at::scaled_dot_product_attention(q, heads(keys_SLW_[layer]), heads(values_SLW_[layer]),
-                                          seen.view({b, 1, 1, longest}))
+  const ScoreRule rule = ScoreRuleOf(config_, config_.IsSliding(layer));
+  const Tensor place = at::arange(longest, length_B.options()).unsqueeze(0);
+  Tensor seen = place.lt(length_B.unsqueeze(1));
+  if (rule.window > 0) seen.logical_and_(place.ge(length_B.unsqueeze(1) - rule.window));
+  return PlainAttention(q, heads(keys_SLW_[layer]), heads(values_SLW_[layer]),
+                        seen.view({b, 1, 1, longest}), rule)
       .reshape({b, config_.q_width()});
 }
 
 Tensor KvCache::AttendOnCpu(int64_t layer, const Tensor& qkv_BC, const Tensor& slot_B,
                             const Tensor& length_B, int64_t longest) const {
-  const cpu::HeadLayout layout{config_.heads, config_.kv_heads, config_.head_dim};
+  const cpu::HeadLayout layout = ScoreRuleOf(config_, config_.IsSliding(layer))
+                                     .Layout(config_.heads, config_.kv_heads, config_.head_dim);
   const Tensor out_BW = at::empty({qkv_BC.size(0), layout.out_stride()}, qkv_BC.options());
   const float *qkv = Data(qkv_BC), *keys = Data(keys_SLW_[layer]),
               *values = Data(values_SLW_[layer]);

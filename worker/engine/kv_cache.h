@@ -18,7 +18,8 @@ class KvCache {
   int64_t places() const { return places_; }
   // Stores k and v of `qkv` (after the rotary turn) at flat places slot * L + position.
   void Put(int64_t layer, const at::Tensor& qkv_TC, const at::Tensor& place_T);
-  // One query a row against the first `length` places of its slot: [B, C] -> [B, H * E].
+  // One query a row against the first `length` places of its slot, as far as the layer's window
+  // goes: [B, C] -> [B, H * E].
   at::Tensor Attend(int64_t layer, const at::Tensor& qkv_BC, const at::Tensor& slot_B,
                     const at::Tensor& length_B, int64_t longest) const;
 

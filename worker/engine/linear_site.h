@@ -1,4 +1,5 @@
-// The seven linears of a Llama layer: their names and how the decoder groups them. Pure, no torch.
+// The seven linears of a layer, in every family: their names and how the decoder groups them. Pure,
+// no torch.
 #pragma once
 
 #include <array>

@@ -7,6 +7,7 @@
 
 #include "worker/engine/cpu_dispatch.h"
 #include "worker/engine/linear.h"
+#include "worker/engine/soft_cap.h"
 
 namespace tuneward {
 namespace {
@@ -38,8 +39,8 @@ Tensor ChunkLoss(Tensor logits_CV, const Tensor& target_C, const Tensor& weight_
 
 struct NllFn : torch::autograd::Function<NllFn> {
   static variable_list forward(AutogradContext* ctx, const Tensor& h_ND, const Tensor& w_VD,
-                               const Tensor& target_N, const Tensor& weight_N, bool h_grad,
-                               bool w_grad) {
+                               const Tensor& target_N, const Tensor& weight_N, double soft_cap,
+                               bool h_grad, bool w_grad) {
     const int64_t n = h_ND.size(0), v = w_VD.size(0);
     const int64_t chunk = std::max<int64_t>(16, kChunkElements / v);
     const Tensor nll_N = at::empty({n}, h_ND.options().dtype(at::kFloat));
@@ -48,9 +49,12 @@ struct NllFn : torch::autograd::Function<NllFn> {
     for (int64_t begin = 0; begin < n; begin += chunk) {
       const int64_t count = std::min(chunk, n - begin);
       const Tensor h_CD = h_ND.narrow(0, begin, count);
-      const Tensor d_CV = ChunkLoss(RowStableProduct(h_CD, w_VD), target_N.narrow(0, begin, count),
-                                    weight_N.narrow(0, begin, count), h_grad || w_grad,
-                                    nll_N.narrow(0, begin, count));
+      const Tensor logits_CV = RowStableProduct(h_CD, w_VD);
+      const Tensor slope_CV = SoftCapInPlace(logits_CV, soft_cap, h_grad || w_grad);
+      Tensor d_CV =
+          ChunkLoss(logits_CV, target_N.narrow(0, begin, count), weight_N.narrow(0, begin, count),
+                    h_grad || w_grad, nll_N.narrow(0, begin, count));
+      if (slope_CV.defined()) d_CV.mul_(slope_CV);
       if (h_grad) {
         Tensor dh_CD = dh_ND.narrow(0, begin, count);
         at::mm_out(dh_CD, d_CV, w_VD);
@@ -64,7 +68,7 @@ struct NllFn : torch::autograd::Function<NllFn> {
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const variable_list saved = ctx->get_saved_variables();
-    variable_list out(6);
+    variable_list out(7);
     for (int i = 0; i < 2; ++i)
       if (saved[i].defined()) out[i] = saved[i] * grads[0].to(saved[i].scalar_type());
     return out;
@@ -75,13 +79,15 @@ struct NllFn : torch::autograd::Function<NllFn> {
 
 LmHead::Loss LmHead::Nll(const Tensor& h_ND, const Tensor& target_N, const Tensor& weight_N) const {
   const bool on = at::GradMode::is_enabled();
-  variable_list out = NllFn::apply(h_ND, w_VD_, target_N, weight_N, on && h_ND.requires_grad(),
-                                   on && w_VD_.requires_grad());
+  variable_list out = NllFn::apply(h_ND, w_VD_, target_N, weight_N, soft_cap_,
+                                   on && h_ND.requires_grad(), on && w_VD_.requires_grad());
   return {out[0], out[1]};
 }
 
 Tensor LmHead::Logits(const Tensor& h_ND) const {
-  return RowStableProduct(h_ND, w_VD_).to(at::kFloat);
+  const Tensor logits = RowStableProduct(h_ND, w_VD_).to(at::kFloat);
+  SoftCapInPlace(logits, soft_cap_, /*slope=*/false);
+  return logits;
 }
 
 }  // namespace tuneward

@@ -9,7 +9,9 @@ namespace tuneward {
 
 class LmHead {
  public:
-  explicit LmHead(at::Tensor w_VD) : w_VD_(std::move(w_VD)) {}
+  // `soft_cap` 0: none.
+  explicit LmHead(at::Tensor w_VD, double soft_cap = 0)
+      : w_VD_(std::move(w_VD)), soft_cap_(soft_cap) {}
 
   struct Loss {
     at::Tensor total;  // scalar, differentiable: sum of weight x nll
@@ -30,6 +32,7 @@ class LmHead {
 
  private:
   at::Tensor w_VD_;
+  double soft_cap_;
 };
 
 }  // namespace tuneward

@@ -35,6 +35,9 @@ Normed NormForward(const Tensor& x_TD, const Tensor& branch_TD, const Tensor& w_
   const Tensor sum_TD = branch_TD.defined() ? x_TD + branch_TD : x_TD;
   const Tensor x = sum_TD.to(at::kFloat);
   Tensor rstd_T1 = x.square().mean(1, /*keepdim=*/true).add_(epsilon).rsqrt_();
+  // A weight of more precision than x (Gemma's 1 + w) is multiplied before the one rounding.
+  if (w_D.scalar_type() != x_TD.scalar_type())
+    return {sum_TD, (x * rstd_T1 * w_D).to(x_TD.scalar_type()), rstd_T1};
   return {sum_TD, (x * rstd_T1).to(x_TD.scalar_type()).mul_(w_D), rstd_T1};
 }
 

@@ -46,4 +46,17 @@ TW_INLINE void Exp(Vec8& x) {
   x = p * scale;
 }
 
+// An odd polynomial where |x| < 0.625 (Cephes' tanhf), 1 - 2 / (exp(2x) + 1) outside.
+TW_INLINE void Tanh(Vec8& x) {
+  const Vec8 z = x * x;
+  Vec8 p = z * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  const Vec8 near_zero = x + x * z * p;
+  Vec8 e = x + x;
+  Exp(e);
+  x = z < 0.390625f ? near_zero : 1.0f - 2.0f / (e + 1.0f);
+}
+
 }  // namespace tuneward::cpu

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
 #include "worker/engine/model_files.h"
@@ -93,11 +94,12 @@ class Map final : public WeightSource {
 
 class Fresh final : public WeightSource {
  public:
-  Fresh(uint64_t seed, at::TensorOptions options) : seed_(seed), options_(options) {}
+  Fresh(uint64_t seed, double norm, at::TensorOptions options)
+      : seed_(seed), norm_(norm), options_(options) {}
 
   absl::StatusOr<Tensor> Whole(const std::string& name, at::IntArrayRef shape) override {
     constexpr double kStd = 0.02;
-    Tensor tensor = at::ones(shape, at::kFloat);
+    Tensor tensor = at::full(shape, absl::EndsWith(name, ".bias") ? 0 : norm_, at::kFloat);
     if (shape.size() > 1) {
       RandomStream stream(seed_, "init/" + name);
       float* out = tensor.data_ptr<float>();
@@ -115,6 +117,7 @@ class Fresh final : public WeightSource {
 
  private:
   uint64_t seed_;
+  double norm_;
   at::TensorOptions options_;
 };
 
@@ -130,8 +133,8 @@ std::unique_ptr<WeightSource> MapSource(TensorMap tensors, at::TensorOptions opt
   return std::make_unique<Map>(std::move(tensors), options);
 }
 
-std::unique_ptr<WeightSource> FreshSource(uint64_t seed, at::TensorOptions options) {
-  return std::make_unique<Fresh>(seed, options);
+std::unique_ptr<WeightSource> FreshSource(uint64_t seed, double norm, at::TensorOptions options) {
+  return std::make_unique<Fresh>(seed, norm, options);
 }
 
 }  // namespace tuneward

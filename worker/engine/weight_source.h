@@ -32,7 +32,7 @@ class WeightSource {
 absl::StatusOr<std::unique_ptr<WeightSource>> FolderSource(const std::string& folder,
                                                            at::TensorOptions options);
 std::unique_ptr<WeightSource> MapSource(TensorMap tensors, at::TensorOptions options);
-// Matrices normal with std 0.02 from stream `init/<tensor>`; other tensors 1.
-std::unique_ptr<WeightSource> FreshSource(uint64_t seed, at::TensorOptions options);
+// Matrices normal with std 0.02 from stream `init/<tensor>`; norms `norm`, biases 0.
+std::unique_ptr<WeightSource> FreshSource(uint64_t seed, double norm, at::TensorOptions options);
 
 }  // namespace tuneward

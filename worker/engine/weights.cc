@@ -13,6 +13,33 @@ std::string LayerName(int64_t layer, const char* rest) {
   return absl::StrCat("model.layers.", layer, ".", rest, ".weight");
 }
 
+struct NormSite {
+  const char* file;  // its name there
+  Tensor LayerWeights::*place;
+  int64_t width;
+};
+
+// A layer's norms. Where branches are normed too, Hugging Face's post_attention_layernorm is the
+// norm of what attention gives; elsewhere it is that of what the MLP gets.
+std::vector<NormSite> NormSites(const ModelConfig& c) {
+  using L = LayerWeights;
+  std::vector<NormSite> sites = {
+      {"input_layernorm", &L::attention_norm_D, c.hidden},
+      {c.branch_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm", &L::mlp_norm_D,
+       c.hidden}};
+  if (c.branch_norms) {
+    sites.push_back({"post_attention_layernorm", &L::attention_branch_norm_D, c.hidden});
+    sites.push_back({"post_feedforward_layernorm", &L::mlp_branch_norm_D, c.hidden});
+  }
+  if (c.qk_norm) {
+    sites.push_back({"self_attn.q_norm", &L::q_norm_E, c.head_dim});
+    sites.push_back({"self_attn.k_norm", &L::k_norm_E, c.head_dim});
+  }
+  return sites;
+}
+
+bool HasBias(const ModelConfig& c, int group) { return group == kQkv && c.qkv_bias; }
+
 // Linears that share an input lie one below the other in one matrix; a single one is used as it is.
 absl::Status BuildLinears(const ModelConfig& c, int64_t l, WeightSource& source,
                           at::TensorOptions options, LayerWeights& layer) {
@@ -20,6 +47,12 @@ absl::Status BuildLinears(const ModelConfig& c, int64_t l, WeightSource& source,
   for (const LinearSite& site : LinearSites(c)) groups[site.group].push_back(site);
   for (int g = 0; g < kGroups; ++g) {
     const LinearSite &first = groups[g].front(), &last = groups[g].back();
+    if (HasBias(c, g)) {
+      layer.bias[g] = at::empty({last.offset + last.out}, options);
+      for (const LinearSite& site : groups[g])
+        TW_RETURN_IF_ERROR(source.Into(ModuleName(l, site) + ".bias",
+                                       layer.bias[g].narrow(0, site.offset, site.out)));
+    }
     if (groups[g].size() == 1) {
       TW_ASSIGN_OR_RETURN(layer.linear[g],
                           source.Whole(ModuleName(l, first) + ".weight", {first.out, first.in}));
@@ -40,10 +73,9 @@ absl::StatusOr<Weights> Build(const ModelConfig& c, WeightSource& source,
                       source.Whole("model.embed_tokens.weight", {c.vocab, c.hidden}));
   for (int64_t l = 0; l < c.layers; ++l) {
     LayerWeights layer;
-    TW_ASSIGN_OR_RETURN(layer.attention_norm_D,
-                        source.Whole(LayerName(l, "input_layernorm"), {c.hidden}));
-    TW_ASSIGN_OR_RETURN(layer.mlp_norm_D,
-                        source.Whole(LayerName(l, "post_attention_layernorm"), {c.hidden}));
+    for (const NormSite& site : NormSites(c)) {
+      TW_ASSIGN_OR_RETURN(layer.*site.place, source.Whole(LayerName(l, site.file), {site.width}));
+    }
     TW_RETURN_IF_ERROR(BuildLinears(c, l, source, options, layer));
     weights.layers.push_back(std::move(layer));
   }
@@ -66,15 +98,23 @@ absl::StatusOr<Weights> Build(const ModelConfig& c, WeightSource& source,
 
 std::vector<std::pair<std::string, Tensor>> Weights::Leaves() const {
   std::vector<std::pair<std::string, Tensor>> leaves = {{"embed", embed_VD}};
+  const auto add = [&](const std::string& name, const Tensor& tensor) {
+    if (tensor.defined()) leaves.emplace_back(name, tensor);
+  };
   for (size_t l = 0; l < layers.size(); ++l) {
+    const LayerWeights& layer = layers[l];
     const std::string prefix = absl::StrCat("layers.", l, ".");
-    leaves.emplace_back(prefix + "attention_norm", layers[l].attention_norm_D);
-    leaves.emplace_back(prefix + "mlp_norm", layers[l].mlp_norm_D);
-    for (int g = 0; g < kGroups; ++g)
-      leaves.emplace_back(absl::StrCat(prefix, "linear", g), layers[l].linear[g]);
+    add(prefix + "attention_norm", layer.attention_norm_D);
+    add(prefix + "mlp_norm", layer.mlp_norm_D);
+    for (int g = 0; g < kGroups; ++g) add(absl::StrCat(prefix, "linear", g), layer.linear[g]);
+    for (int g = 0; g < kGroups; ++g) add(absl::StrCat(prefix, "bias", g), layer.bias[g]);
+    add(prefix + "attention_branch_norm", layer.attention_branch_norm_D);
+    add(prefix + "mlp_branch_norm", layer.mlp_branch_norm_D);
+    add(prefix + "q_norm", layer.q_norm_E);
+    add(prefix + "k_norm", layer.k_norm_E);
   }
-  leaves.emplace_back("norm", norm_D);
-  if (!head_VD.is_same(embed_VD)) leaves.emplace_back("head", head_VD);
+  add("norm", norm_D);
+  if (!head_VD.is_same(embed_VD)) add("head", head_VD);
   return leaves;
 }
 
@@ -94,7 +134,8 @@ absl::StatusOr<Weights> WeightsFromTensors(const ModelConfig& config, TensorMap 
 Weights FreshWeights(const ModelConfig& config, uint64_t seed, at::ScalarType dtype,
                      at::Device device) {
   const auto options = at::TensorOptions().dtype(dtype).device(device);
-  return *Build(config, *FreshSource(seed, options), options);  // this source never fails
+  return *Build(config, *FreshSource(seed, 1 - config.norm_offset, options),
+                options);  // this source never fails
 }
 
 TensorMap WeightsToTensors(const ModelConfig& c, const Weights& weights, at::ScalarType dtype) {
@@ -107,11 +148,13 @@ TensorMap WeightsToTensors(const ModelConfig& c, const Weights& weights, at::Sca
   if (!c.tied_embeddings) put("lm_head.weight", weights.head_VD);
   for (int64_t l = 0; l < c.layers; ++l) {
     const LayerWeights& layer = weights.layers[l];
-    put(LayerName(l, "input_layernorm"), layer.attention_norm_D);
-    put(LayerName(l, "post_attention_layernorm"), layer.mlp_norm_D);
-    for (const LinearSite& site : LinearSites(c))
-      put(ModuleName(l, site) + ".weight",
-          layer.linear[site.group].narrow(0, site.offset, site.out));
+    for (const NormSite& site : NormSites(c)) put(LayerName(l, site.file), layer.*site.place);
+    for (const LinearSite& site : LinearSites(c)) {
+      const std::string name = ModuleName(l, site);
+      put(name + ".weight", layer.linear[site.group].narrow(0, site.offset, site.out));
+      if (HasBias(c, site.group))
+        put(name + ".bias", layer.bias[site.group].narrow(0, site.offset, site.out));
+    }
   }
   return tensors;
 }

@@ -1,6 +1,6 @@
 // A base model's weights, fused as the decoder uses them (q,k,v in one matrix; gate,up in one),
 // from and to Hugging Face's names. Fresh weights are normal with std 0.02 from stream
-// `init/<tensor>`; norms are 1.
+// `init/<tensor>`; norms multiply with 1, biases are 0.
 #pragma once
 
 #include <array>
@@ -13,9 +13,14 @@
 
 namespace tuneward {
 
+// What a family does not have is undefined. Norms are as the file has them: config.norm_offset is
+// added where they are used.
 struct LayerWeights {
   std::array<at::Tensor, kGroups> linear;  // by Group
-  at::Tensor attention_norm_D, mlp_norm_D;
+  std::array<at::Tensor, kGroups> bias;
+  at::Tensor attention_norm_D, mlp_norm_D;                // of what goes in
+  at::Tensor attention_branch_norm_D, mlp_branch_norm_D;  // of what comes out
+  at::Tensor q_norm_E, k_norm_E;
 };
 
 struct Weights {

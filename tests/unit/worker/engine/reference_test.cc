@@ -34,7 +34,7 @@ ModelConfig Config(const Json& reference) {
   config.vocab = c["vocab"];
   config.context = 128;
   config.rms_eps = c["eps"];
-  config.rope_theta = c["theta"];
+  config.rope.theta = c["theta"];
   return config;
 }
 

@@ -81,6 +81,33 @@ TEST_F(VocabLossTest, KlOfAModelFromItselfIsZero) {
   EXPECT_EQ(Grad(kl, h_).abs().max().item<double>(), 0);
 }
 
+TEST_F(VocabLossTest, ASoftCapBendsEveryLossAndItsGradient) {
+  constexpr double kCap = 2;
+  const Tensor w = w_.clone().requires_grad_(true), ref = Values({kRows, kWidth}, 0.6);
+  const auto logits = [&](const Tensor& h) { return at::tanh(at::mm(h, w.t()) / kCap) * kCap; };
+  const LmHead head(w, kCap);
+  EXPECT_LT(Largest(head.Logits(h_.detach()), logits(h_)), 1e-5);
+  const Tensor logp = head.LogProb(h_, target_);
+  const Tensor want = at::log_softmax(logits(h_), 1).gather(1, target_.unsqueeze(1)).squeeze(1);
+  EXPECT_GT(Largest(logp, PlainLogProb(h_, w_)), 0.1) << "the cap must bend";
+  EXPECT_LT(Largest(logp, want), 1e-5);
+  const auto both = [&](const Tensor& loss) { return torch::autograd::grad({loss}, {h_, w}); };
+  const auto got_grads = both(at::dot(logp, factor_)), want_grads = both(at::dot(want, factor_));
+  const LmHead::Loss nll = head.Nll(h_, target_, factor_);
+  const auto nll_grads = both(nll.total);
+  EXPECT_LT(Largest(nll.nll_N, want.neg()), 1e-5);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_LT(Largest(got_grads[i], want_grads[i]), 1e-5) << i;
+    EXPECT_LT(Largest(nll_grads[i].neg(), want_grads[i]), 1e-5) << i;
+  }
+  const Tensor kl = head.Kl(h_, ref);
+  const Tensor want_kl = at::kl_div(at::log_softmax(logits(h_), 1), at::log_softmax(logits(ref), 1),
+                                    at::Reduction::None, true)
+                             .sum(1);
+  EXPECT_LT(Largest(kl, want_kl), 1e-5);
+  EXPECT_LT(Largest(Grad(kl, h_), Grad(want_kl, h_)), 1e-5);
+}
+
 TEST_F(VocabLossTest, ABFloat16HeadGivesFloat32Values) {
   const Tensor h = h_.detach().to(at::kBFloat16).requires_grad_(true);
   const Tensor w = w_.to(at::kBFloat16);
