@@ -2,8 +2,8 @@
 
   peft_exchange.py BASE FOLDER
 
-FOLDER/rows.json holds rows; each FOLDER/ours/NAME an adapter written by the engine with its logits. PEFT loads them onto BASE, and the
-largest difference goes to FOLDER/report.json. Then PEFT trains none but saves adapters of many kinds: FOLDER/theirs/NAME with their
+FOLDER/rows.json holds rows; each FOLDER/ours/NAME an adapter written by the engine with its logits. PEFT loads them onto BASE, or onto the
+base whose path ours/NAME/base holds, and the largest difference goes to FOLDER/report.json. Then PEFT trains none but saves adapters of many kinds: FOLDER/theirs/NAME with their
 logits, and FOLDER/refused/NAME, kinds that the engine does not compute; report.json says by which key each is to be refused.
 """
 import json
@@ -50,8 +50,10 @@ def main():
     rows = json.loads((folder / "rows.json").read_text())
     errors = {}
     for ours in sorted((folder / "ours").iterdir()):
-        model = peft.PeftModel.from_pretrained(load_base(base), str(ours))
-        difference = logits_of(model, rows) - load_file(ours / "logits.safetensors")["logits"]
+        own = ours / "base"
+        model = peft.PeftModel.from_pretrained(load_base(own.read_text() if own.exists() else base), str(ours)).eval()
+        some = [r | {"tokens": [t % model.config.vocab_size for t in r["tokens"]]} for r in rows]
+        difference = logits_of(model, some) - load_file(ours / "logits.safetensors")["logits"]
         errors[ours.name] = difference.abs().max().item()
 
     for seed, (name, options) in enumerate(THEIRS.items()):

@@ -177,6 +177,19 @@ def generate(model, stop, vocab):
     return {"stop": stop, "rows": rows, "smallest_gap": gap}
 
 
+def weight_gradients(base, rows):
+    """Of the bare base: for each weight the gradient's length, and its products with two waves."""
+    model = load_base(base)
+    model.get_input_embeddings().padding_idx = None  # or the token that pads, a token like others in these rows, would get no gradient
+    model(**collate(rows)).loss.backward()
+    out = {}
+    for name, value in model.named_parameters():
+        flat = value.grad.double().flatten()
+        place = torch.arange(flat.numel(), dtype=torch.float64)
+        out[name] = [flat.norm().item(), (flat @ place.cos()).item(), (flat @ (place * 0.37).sin()).item()]
+    return out
+
+
 def make_case(name, case):
     seed, vocab = case["seed"], case["base"].get("vocab_size", 200)
     base, adapter = f"{name}/base", f"{name}/adapter"  # relative: PEFT keeps the base's path in the adapter's file
@@ -187,7 +200,7 @@ def make_case(name, case):
     save_adapter(model, pathlib.Path(adapter))
     rows = make_rows(vocab)
     some = rows[:LOSS_ROWS]
-    out = {"base_losses": [load_base(base)(**collate([row])).loss.item() for row in some]}
+    out = {"base_losses": [load_base(base)(**collate([row])).loss.item() for row in some], "weight_gradients": weight_gradients(base, some)}
     model = peft.PeftModel.from_pretrained(load_base(base), adapter, is_trainable=True)
     files = {"logits": logits_of(model, some)}
     loss = model(**collate(some)).loss

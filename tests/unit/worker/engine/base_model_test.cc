@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
+#include <tuple>
 
 #include "core/base/json.h"
 #include "tests/unit/worker/engine/tiny_model.h"
@@ -78,6 +80,124 @@ TEST(BaseModelTest, NamesFileTensorAndValueWhenTheFolderIsWrong) {
             std::string::npos);
   ASSERT_TRUE(WriteFileAtomic(path, file.substr(0, file.size() - 1)).ok());
   EXPECT_EQ(BaseModel::Load(temp / "a", {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// A header that lies about its tensors is refused before a weight is read, with file and tensor.
+TEST(BaseModelTest, RefusesFilesWhoseHeaderLies) {
+  const TempFolder temp;
+  ASSERT_TRUE(TinyModel()->Save(temp / "a", Precision::kFloat32).ok());
+  const std::string path = temp / "a/model.safetensors", file = ReadFile(path).value();
+  uint64_t size = 0;
+  std::memcpy(&size, file.data(), 8);
+  const Json header = ParseJson(file.substr(8, size)).value();
+  const std::string name = "model.layers.0.mlp.up_proj.weight";
+  const auto reload = [&](const Json& lie) {
+    const std::string text = lie.dump();
+    const uint64_t length = text.size();
+    std::string changed(8, '\0');
+    std::memcpy(changed.data(), &length, 8);
+    EXPECT_TRUE(WriteFileAtomic(path, changed + text + file.substr(8 + size)).ok());
+    const auto status = BaseModel::Load(temp / "a", {}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  const uint64_t begin = header[name]["data_offsets"][0];
+  const std::pair<std::function<void(Json&)>, std::string> table[] = {
+      {[&](Json& one) {
+         one["data_offsets"] = {begin - 4, begin + 48 * 32 * 4 - 4};
+       },
+       "gap or overlap"},
+      {[&](Json& one) {
+         one["data_offsets"] = {begin, uint64_t{1} << 62};
+       },
+       "lie outside"},
+      {[&](Json& one) {
+         one["shape"] = {uint64_t{1} << 33, uint64_t{1} << 33};
+       },
+       "is larger than"},
+      {[&](Json& one) {
+         one["shape"] = {48, 31};
+       },
+       "shape needs"},
+      {[&](Json& one) { one["dtype"] = "F16"; }, "dtype must be F32 or BF16, got \"F16\""}};
+  for (const auto& [lie, what] : table) {
+    Json changed = header;
+    lie(changed[name]);
+    const std::string message = reload(changed);
+    EXPECT_EQ(message.find(path + ": safetensors: tensor '" + name + "'"), 0u) << message;
+    EXPECT_NE(message.find(what), std::string::npos) << message;
+  }
+  ASSERT_TRUE(WriteFileAtomic(path, file.substr(0, file.size() / 2)).ok());
+  const auto cut = BaseModel::Load(temp / "a", {}).status();
+  EXPECT_EQ(cut.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::string(cut.message()).find(path), 0u) << cut;
+}
+
+TEST(BaseModelTest, NamesTheTensorWhoseShapeDisagreesWithTheConfig) {
+  const TempFolder temp;
+  ASSERT_TRUE(TinyModel()->Save(temp / "a", Precision::kFloat32).ok());
+  const Json config = ParseJson(ReadFile(temp / "a/config.json").value()).value();
+  const std::tuple<const char*, Json, std::string> table[] = {
+      {"hidden_size", 64, "model.embed_tokens.weight' must have shape [40, 64], got [40, 32]"},
+      {"vocab_size", 41, "model.embed_tokens.weight' must have shape [41, 32], got [40, 32]"},
+      {"num_key_value_heads", 4, "k_proj.weight' must have shape [32, 32], got [16, 32]"},
+      {"head_dim", 16, "q_proj.weight' must have shape [64, 32], got [32, 32]"},
+      {"intermediate_size", 50, "gate_proj.weight' must have shape [50, 32], got [48, 32]"},
+      {"num_hidden_layers", 3, "'model.layers.2.input_layernorm.weight' is missing"},
+      {"num_hidden_layers", 1, "'model.layers.1.input_layernorm.weight' is not part"},
+      {"tie_word_embeddings", true, ""}};  // a copy of the head is allowed beside tied embeddings
+  for (const auto& [key, value, what] : table) {
+    Json changed = config;
+    changed[key] = value;
+    ASSERT_TRUE(WriteFileAtomic(temp / "a/config.json", changed.dump()).ok());
+    const auto status = BaseModel::Load(temp / "a", {}).status();
+    if (what.empty()) {
+      EXPECT_TRUE(status.ok()) << status;
+      continue;
+    }
+    EXPECT_EQ(std::string(status.message()).find(temp / "a/model.safetensors: tensor '"), 0u)
+        << status;
+    EXPECT_NE(std::string(status.message()).find(what), std::string::npos) << status;
+  }
+}
+
+// Each family's fresh weights save and load, norms multiply with one, and a step of full-parameter
+// training moves every tensor, biases and extra norms too.
+TEST(BaseModelTest, EveryFamilyIsMadeTrainedSavedAndLoaded) {
+  const std::pair<const char*, const char*> families[] = {
+      {"mistral", R"({"sliding_window":4})"},
+      {"gemma2", R"({"sliding_window":4,"head_dim":8,"query_pre_attn_scalar":8})"},
+      {"gemma3_text", R"({"sliding_window":4,"head_dim":8,"query_pre_attn_scalar":8,
+                          "layer_types":["sliding_attention","full_attention"]})"},
+      {"qwen2", "{}"},
+      {"qwen3", R"({"head_dim":8})"}};
+  for (const auto& [family, more] : families) {
+    SCOPED_TRACE(family);
+    const TempFolder temp;
+    Json config = ParseJson(kTinyConfig).value();
+    for (const char* key : {"architectures", "hidden_act"}) config.erase(key);
+    config["model_type"] = family;
+    config.update(ParseJson(more).value());
+    const auto made = BaseModel::Create(config.dump(), 5, {});
+    ASSERT_TRUE(made.ok()) << made.status();
+    ASSERT_TRUE((*made)->Save(temp / "a", Precision::kFloat32).ok());
+    const auto model = BaseModel::Load(temp / "a", {});
+    ASSERT_TRUE(model.ok()) << model.status();
+    TrainInputs inputs;
+    inputs.rows = TinyRows(6);
+    inputs.spec.lora.reset();
+    inputs.spec.batch_size = 6;
+    inputs.spec.weight_decay = 0;
+    Recorder recorder;
+    ASSERT_TRUE((*model)->Train(inputs, "", recorder).ok());
+    EXPECT_NEAR(recorder.steps[0].loss, std::log(40), 0.1) << "fresh weights predict nothing";
+    ASSERT_TRUE((*model)->Save(temp / "b", Precision::kFloat32).ok());
+    const std::string before = ReadFile(temp / "a/model.safetensors").value(),
+                      after = ReadFile(temp / "b/model.safetensors").value();
+    const TensorSpans old = ParseSafetensors(before).value(), now = ParseSafetensors(after).value();
+    ASSERT_EQ(old.size(), now.size());
+    for (const auto& [name, span] : old) EXPECT_NE(span.bytes, now.at(name).bytes) << name;
+  }
 }
 
 TEST(BaseModelTest, RowsDoNotSeeEachOther) {

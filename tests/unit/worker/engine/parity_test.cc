@@ -250,5 +250,69 @@ TEST_F(ParityTest, GreedyGenerationIsThatOfTransformers) {
                 "ctest -R engine_parity_test"});
 }
 
+// Every weight's gradient, biases and norms too, by three numbers each: its length and what it
+// gives with two waves.
+TEST_F(ParityTest, GradientsOfEveryWeightAreThoseOfTransformers) {
+  double error = 0;
+  for (const Case& one : cases_) {
+    SCOPED_TRACE(one.folder);
+    TrainInputs inputs = Inputs(one.Rows(Numbers()["loss_rows"]));
+    inputs.spec.lora.reset();
+    inputs.spec.batch_size = static_cast<int>(inputs.rows.size());
+    inputs.spec.max_steps = 1;
+    const Weights trained =
+        LoadWeights(one.config, one.folder + "/base", at::kFloat, at::kCPU).value();
+    const Decoder decoder(one.config, trained, at::kCPU);
+    Probe probe;
+    Steps steps;
+    ASSERT_TRUE(RunTraining(decoder, nullptr, inputs, "", probe, steps).ok());
+    // The gradients take the weights' places, and so get Hugging Face's names.
+    const auto leaves = trained.Leaves();
+    for (size_t i = 0; i < leaves.size(); ++i) leaves[i].second.copy_(probe.seen.tensors()[i]);
+    const TensorMap got = WeightsToTensors(one.config, trained, at::kFloat);
+    const Json& want = one.numbers["weight_gradients"];
+    ASSERT_EQ(got.size(), want.size());
+    for (const auto& [name, tensor] : got) {
+      ASSERT_TRUE(want.contains(name)) << name;
+      const Tensor values = tensor.to(at::kDouble).reshape(-1);
+      const Tensor place = at::arange(values.numel(), at::kDouble);
+      const double length = want[name][0],
+                   numbers[] = {values.norm().item<double>(),
+                                at::dot(values, place.cos()).item<double>(),
+                                at::dot(values, (place * 0.37).sin()).item<double>()};
+      EXPECT_GT(length, 1e-4) << name;
+      for (size_t i = 0; i < 3; ++i) {
+        const double off = std::abs(numbers[i] - want[name][i].get<double>()) / length;
+        EXPECT_LT(off, kTolerance) << name << " " << i;
+        error = std::max(error, off);
+      }
+    }
+  }
+  Record("weight_gradient_max_error", error);
+}
+
+// In bf16 what is rounded differs, so the loss is near and not equal.
+TEST_F(ParityTest, BFloat16IsNearInEveryFamily) {
+  for (const Case& one : cases_) {
+    SCOPED_TRACE(one.folder);
+    EngineOptions options;
+    options.precision = Precision::kBFloat16;
+    const auto model = BaseModel::Load(one.folder + "/base", options).value();
+    const auto losses = model->Nll(one.Rows(Numbers()["loss_rows"]), nullptr).value();
+    for (size_t i = 0; i < losses.size(); ++i)
+      EXPECT_NEAR(losses[i], one.numbers["base_losses"][i].get<double>(), 0.05) << i;
+    TrainInputs inputs = Inputs(one.Rows(8));
+    inputs.spec.epochs = 1;
+    Steps run;
+    const std::string folder = testing::TempDir() + "parity_bf16";
+    ASSERT_TRUE(model->Train(inputs, folder, run).ok());
+    EXPECT_EQ(run.steps.size(), 2u);
+    SamplingOptions sampling;
+    sampling.max_new_tokens = 12;
+    const auto adapter = model->LoadAdapter(folder).value();
+    EXPECT_TRUE(model->Generate({{1, 5, 9}, {1}}, adapter.get(), 2, sampling).ok());
+  }
+}
+
 }  // namespace
 }  // namespace tuneward
