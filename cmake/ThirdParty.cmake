@@ -16,7 +16,8 @@ add_library(tp_absl INTERFACE)
 add_library(tp::absl ALIAS tp_absl)
 find_package(absl REQUIRED)
 target_link_libraries(tp_absl INTERFACE absl::status absl::statusor absl::strings absl::flags absl::flags_parse
-                                        absl::flags_usage absl::time absl::synchronization)
+                                        absl::flags_usage absl::time absl::synchronization
+                                        absl::flat_hash_map)
 
 find_package(nlohmann_json REQUIRED)
 add_library(tp::json ALIAS nlohmann_json::nlohmann_json)

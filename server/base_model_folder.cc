@@ -144,16 +144,14 @@ absl::StatusOr<std::string> ReadHeaderBytes(const std::string& path, int64_t* da
 
 void CheckTokenizer(const std::string& folder, std::string_view chat_template, int64_t vocab_size,
                     Violations& problems) {
-  auto tokenizer = LoadSentencepiece(folder + "/tokenizer.model");
+  const std::string field = "folder/" + TokenizerFileOf(folder).value_or(kSentencepieceFile);
+  auto tokenizer = LoadTokenizer(folder);
   if (!tokenizer.ok()) {
-    problems.Add("folder/tokenizer.model", std::string(tokenizer.status().message()));
+    problems.Add(field, std::string(tokenizer.status().message()));
     return;
   }
-  if ((*tokenizer)->vocab_size() > vocab_size) {
-    problems.Add("folder/tokenizer.model",
-                 absl::StrCat("has ", (*tokenizer)->vocab_size(),
-                              " pieces, more than config.json's vocab_size ", vocab_size));
-  }
+  if (const absl::Status fits = CheckTokenizerFits(**tokenizer, vocab_size); !fits.ok())
+    problems.Add(field, std::string(fits.message()));
   auto chat = MakeChatTemplate(chat_template, **tokenizer);
   if (!chat.ok()) problems.Add("base_model.chat_template", std::string(chat.status().message()));
 }
@@ -274,7 +272,8 @@ absl::StatusOr<BaseModelFacts> InspectBaseModelFolder(const std::string& folder,
                 {"vocab", config.vocab},
                 {"tied", config.tied},
                 {"parameters", facts.parameters}};
-  facts.files = {"config.json", "model.safetensors", "tokenizer.model"};
+  TW_ASSIGN_OR_RETURN(const std::string tokenizer_file, TokenizerFileOf(folder));
+  facts.files = {"config.json", "model.safetensors", tokenizer_file};
   return facts;
 }
 

@@ -1,5 +1,5 @@
 // Reads what a base model's folder claims before anything is stored: config.json (Llama), the
-// header of model.safetensors and tokenizer.model. The header is treated as hostile: sizes, offsets
+// header of model.safetensors and the tokenizer. The header is treated as hostile: sizes, offsets
 // and names are checked before use. No torch; weights are not read, except by their sizes.
 #pragma once
 

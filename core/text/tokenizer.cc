@@ -1,10 +1,13 @@
 #include "core/text/tokenizer.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
+#include "core/text/bpe_tokenizer.h"
 #include "core/text/sentencepiece_bridge.h"
+#include "core/text/tokenizer_json.h"
 
 namespace tuneward {
 namespace {
@@ -28,8 +31,8 @@ class SentencepieceTokenizer final : public Tokenizer {
   std::unique_ptr<SentencepieceModel> model_;
 };
 
-absl::StatusOr<std::unique_ptr<Tokenizer>> Load(std::string_view serialized,
-                                                const std::string& name) {
+absl::StatusOr<std::unique_ptr<Tokenizer>> ReadSentencepiece(std::string_view serialized,
+                                                             const std::string& name) {
   std::string error;
   // sentencepiece takes empty bytes for a model without pieces.
   if (serialized.empty()) return absl::InvalidArgumentError(name + ": the file is empty");
@@ -41,15 +44,54 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Load(std::string_view serialized,
   return std::make_unique<SentencepieceTokenizer>(std::move(model));
 }
 
+absl::StatusOr<std::unique_ptr<Tokenizer>> ReadTokenizerJson(std::string_view text,
+                                                             const std::string& name) {
+  absl::StatusOr<BpeFile> file = ParseTokenizerJson(text);
+  if (!file.ok())
+    return absl::Status(file.status().code(), absl::StrCat(name, ": ", file.status().message()));
+  return MakeBpeTokenizer(*std::move(file));
+}
+
 }  // namespace
+
+absl::StatusOr<std::string> TokenizerFileOf(const std::string& folder) {
+  for (const char* name : {kSentencepieceFile, kTokenizerJsonFile}) {
+    std::error_code error;
+    if (std::filesystem::exists(std::filesystem::path(folder) / name, error))
+      return std::string(name);
+  }
+  return absl::NotFoundError(
+      absl::StrCat(folder, ": holds neither ", kSentencepieceFile, " nor ", kTokenizerJsonFile));
+}
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> LoadTokenizer(const std::string& folder) {
+  TW_ASSIGN_OR_RETURN(const std::string name, TokenizerFileOf(folder));
+  const std::string path = folder + "/" + name;
+  TW_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxModelBytes));
+  return name == kTokenizerJsonFile ? ReadTokenizerJson(bytes, path)
+                                    : ReadSentencepiece(bytes, path);
+}
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> LoadTokenizerFromBytes(std::string_view name,
+                                                                  std::string_view bytes) {
+  if (name == kTokenizerJsonFile) return ReadTokenizerJson(bytes, std::string(name));
+  return ReadSentencepiece(bytes, std::string(name));
+}
+
+absl::Status CheckTokenizerFits(const Tokenizer& tokenizer, int64_t model_vocab_size) {
+  if (tokenizer.vocab_size() <= model_vocab_size) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the tokenizer has ", tokenizer.vocab_size(),
+                                                 " tokens, more than the model's vocab_size ",
+                                                 model_vocab_size));
+}
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> LoadSentencepiece(const std::string& path) {
   TW_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxModelBytes));
-  return Load(bytes, path);
+  return ReadSentencepiece(bytes, path);
 }
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> LoadSentencepieceFromBytes(std::string_view serialized) {
-  return Load(serialized, "tokenizer model");
+  return ReadSentencepiece(serialized, "tokenizer model");
 }
 
 }  // namespace tuneward

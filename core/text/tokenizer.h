@@ -28,9 +28,27 @@ class Tokenizer {
   virtual TokenId unknown_id() const = 0;
 };
 
-// Reads a sentencepiece model (`tokenizer.model`). Operators' files only, never a user's
-// (CVE-2026-1260).
+// What a base model's tokenizer may be called. Where both are there the first counts: a folder of
+// Llama 2, Mistral or Gemma holds a tokenizer.json too, which says the same in a form that is not
+// read here.
+inline constexpr char kSentencepieceFile[] = "tokenizer.model";
+inline constexpr char kTokenizerJsonFile[] = "tokenizer.json";
+
+// The file of those two that the folder holds. NOT_FOUND when it holds neither.
+absl::StatusOr<std::string> TokenizerFileOf(const std::string& folder);
+// Reads it. Operators' files only, never a user's (sentencepiece: CVE-2026-1260). INVALID_ARGUMENT
+// names the file, the key and the value.
+absl::StatusOr<std::unique_ptr<Tokenizer>> LoadTokenizer(const std::string& folder);
+// `name`: which of the two it is.
+absl::StatusOr<std::unique_ptr<Tokenizer>> LoadTokenizerFromBytes(std::string_view name,
+                                                                  std::string_view bytes);
+
+// A sentencepiece model.
 absl::StatusOr<std::unique_ptr<Tokenizer>> LoadSentencepiece(const std::string& path);
 absl::StatusOr<std::unique_ptr<Tokenizer>> LoadSentencepieceFromBytes(std::string_view serialized);
+
+// INVALID_ARGUMENT with both numbers when the model has no row for some token. Models are often
+// padded: fewer tokens than rows are right.
+absl::Status CheckTokenizerFits(const Tokenizer& tokenizer, int64_t model_vocab_size);
 
 }  // namespace tuneward

@@ -1,9 +1,9 @@
 #include "sandbox/tool/rendering.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/file.h"
 
 namespace tuneward {
 namespace {
@@ -13,16 +13,21 @@ constexpr size_t kPromptsACall = 64;
 }  // namespace
 
 absl::StatusOr<Rendering> Rendering::FromBytes(std::string_view sentencepiece) {
-  Rendering rendering;
-  TW_ASSIGN_OR_RETURN(rendering.tokenizer, LoadSentencepieceFromBytes(sentencepiece));
-  TW_ASSIGN_OR_RETURN(rendering.chat_template,
-                      MakeChatTemplate(kSandboxTemplate, *rendering.tokenizer));
-  return rendering;
+  TW_ASSIGN_OR_RETURN(auto tokenizer, LoadSentencepieceFromBytes(sentencepiece));
+  return With(std::move(tokenizer));
 }
 
 absl::StatusOr<Rendering> Rendering::FromFolder(const std::string& folder) {
-  TW_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(folder + "/tokenizer.model"));
-  return FromBytes(bytes);
+  TW_ASSIGN_OR_RETURN(auto tokenizer, LoadTokenizer(folder));
+  return With(std::move(tokenizer));
+}
+
+absl::StatusOr<Rendering> Rendering::With(std::unique_ptr<Tokenizer> tokenizer) {
+  Rendering rendering;
+  rendering.tokenizer = std::move(tokenizer);
+  TW_ASSIGN_OR_RETURN(rendering.chat_template,
+                      MakeChatTemplate(kSandboxTemplate, *rendering.tokenizer));
+  return rendering;
 }
 
 std::vector<TrainRow> Rendering::TrainRows(const std::vector<Chat>& chats, size_t user_rows) const {

@@ -21,8 +21,7 @@ struct Rendering {
   std::unique_ptr<ChatTemplate> chat_template;
 
   static absl::StatusOr<Rendering> FromBytes(std::string_view sentencepiece);
-  static absl::StatusOr<Rendering> FromFolder(
-      const std::string& folder);  // <folder>/tokenizer.model
+  static absl::StatusOr<Rendering> FromFolder(const std::string& folder);
 
   // The first `user_rows` chats are the user's, the rest mixed.
   std::vector<TrainRow> TrainRows(const std::vector<Chat>& chats, size_t user_rows) const;
@@ -30,6 +29,9 @@ struct Rendering {
   absl::StatusOr<std::vector<std::string>> Answers(BaseModel& model, const Adapter* adapter,
                                                    const std::vector<Chat>& prompts,
                                                    int max_new_tokens = 96) const;
+
+ private:
+  static absl::StatusOr<Rendering> With(std::unique_ptr<Tokenizer> tokenizer);
 };
 
 }  // namespace tuneward

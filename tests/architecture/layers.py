@@ -113,7 +113,7 @@ def third_party_problems(tree):
     code = tree.code()
     for path, text in code.items():
         for kind, name, line in includes(text):
-            if kind == '"' and name in code:
+            if kind == '"' and (name in code or (name.endswith(".inc") and name in tree.texts)):
                 continue
             generated = next((p for p in GENERATED if name.startswith(p)), None) if kind == '"' else None
             library = library_of(name)

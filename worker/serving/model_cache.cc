@@ -30,7 +30,8 @@ absl::StatusOr<std::shared_ptr<LoadedBase>> ModelCache::GetBase(const std::strin
   if (auto* found = Find(bases_, tree_sha)) return *found;
   TW_ASSIGN_OR_RETURN(const std::string folder, folder_(tree_sha));
   TW_ASSIGN_OR_RETURN(auto model, BaseModel::Load(folder, options_));
-  TW_ASSIGN_OR_RETURN(auto tokenizer, LoadSentencepiece(folder + "/tokenizer.model"));
+  TW_ASSIGN_OR_RETURN(auto tokenizer, LoadTokenizer(folder));
+  TW_RETURN_IF_ERROR(CheckTokenizerFits(*tokenizer, model->vocab_size()));
   auto base = std::make_shared<LoadedBase>(std::move(model), std::move(tokenizer), folder_);
   bases_.emplace_front(tree_sha, base);
   if (bases_.size() > max_bases_) bases_.pop_back();

@@ -6,12 +6,12 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "tests/support/child_process.h"
+#include "tests/support/reference_programs.h"
 #include "tests/support/result_row.h"
 #include "tests/unit/worker/engine/tiny_model.h"
 #include "worker/engine/peft.h"
@@ -23,26 +23,12 @@ namespace {
 using at::Tensor;
 
 constexpr double kTolerance = 1e-4;
-constexpr char kReference[] = TUNEWARD_SOURCE_DIR "/tests/reference/";
-
-// Where scripts/setup.sh --reference puts it; complete when its list of packages is today's.
-bool HasReference() {
-  const auto wanted = ReadFile(std::string(kReference) + "requirements.txt");
-  const auto installed = ReadFile(TUNEWARD_DEPS "/venv-reference/.complete");
-  return wanted.ok() && installed.ok() && *wanted == *installed;
-}
-
-bool IsRequired() {
-  const char* required = std::getenv("TUNEWARD_REQUIRE");
-  return required != nullptr && std::string_view(required).find("peft") != std::string_view::npos;
-}
+constexpr const char* kReference = kReferenceFolder;
 
 class PeftTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!HasReference() && !IsRequired())
-      GTEST_SKIP() << "transformers and PEFT are missing: run scripts/setup.sh --reference";
-    ASSERT_TRUE(HasReference()) << "run scripts/setup.sh --reference";
+    TW_NEEDS_REFERENCE_PROGRAMS();
     at::set_num_threads(1);
     const Json numbers =
         ParseJson(ReadFile(std::string(kReference) + "peft/numbers.json").value()).value();
@@ -138,10 +124,8 @@ TEST_F(PeftTest, EachSideLoadsWhatTheOtherWrote) {
 
   ChildOptions options;
   options.output_file = temp_ / "python.log";
-  const absl::Status run =
-      RunChild({TUNEWARD_DEPS "/venv-reference/bin/python",
-                std::string(kReference) + "peft_exchange.py", base_, temp_ / ""},
-               options);
+  const absl::Status run = RunChild(
+      {kReferencePython, std::string(kReference) + "peft_exchange.py", base_, temp_ / ""}, options);
   ASSERT_TRUE(run.ok()) << run << "\n" << ReadFile(options.output_file).value_or("");
   const Json report = ParseJson(ReadFile(temp_ / "report.json").value()).value();
 
