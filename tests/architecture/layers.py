@@ -37,6 +37,7 @@ LAYERS = {
     "worker/tasks": _CORE + _STORE + ["sandbox/world", "worker/audits", "worker/engine", "worker/runner", "worker/serving"],
     # nothing but tests sees this
     "sandbox/tool": _CORE + ["sandbox/world", "worker/engine", "worker/audits"],
+    "bench": ["core/base", "core/text", "core/data", "worker/engine"],
     "tests": ["*"],
 }
 # `worker` itself (app, main) wires its parts.
@@ -50,7 +51,7 @@ _TESTS = "tests"
 
 # header prefixes of a library -> the folders (or files) that may name them. A header with a slash that is in no row is an error.
 THIRD_PARTY = {
-    "torch": (["torch/", "ATen/", "c10/"], _ENGINE),
+    "torch": (["torch/", "ATen/", "c10/"], [*_ENGINE, "bench/engine/matmul.cc"]),
     "libpqxx": (["pqxx/"], ["core/store/pg"]),
     "gRPC and protobuf": (["grpc/", "grpcpp/", "google/"], ["net", "server", "client", "worker/app.cc", "worker/serving", _TESTS]),
     "HTTP": (["httplib.h"], ["net/http_server.cc", _TESTS]),
@@ -62,7 +63,7 @@ THIRD_PARTY = {
     "spdlog": (["spdlog/"], ["core/base/log.cc"]),
     "fmt": (["fmt/"], ["core", "client", "sandbox/tool", "server", "worker", _TESTS]),
     "CLI11": (["CLI/"], ["client/cli", "sandbox/tool"]),
-    "abseil": (["absl/"], ["core", "net", "migrations", "server", "client", "worker", "sandbox", _TESTS]),
+    "abseil": (["absl/"], ["core", "net", "migrations", "server", "client", "worker", "sandbox", "bench", _TESTS]),
     "GoogleTest": (["gtest/", "gmock/"], [_TESTS]),
     "the system": (["sys/", "arpa/", "netinet/", "linux/", "bits/"], ["core", "net", "client", "worker", _TESTS]),
 }
@@ -174,7 +175,7 @@ def cmake_targets(tree):
 
 
 # third-party targets -> folders whose targets may name them
-LINKS = {"tp::torch": _ENGINE, "tp::pqxx": ["core/store/pg"], "tp::grpc": ["net", "client", "proto", "server", "worker"],
+LINKS = {"tp::torch": [*_ENGINE, "bench"], "tp::pqxx": ["core/store/pg"], "tp::grpc": ["net", "client", "proto", "server", "worker"],
          "tp::httplib": ["net"], "tp::sentencepiece": ["core/text"], "tp::sentencepiece_train": ["core/text"]}
 
 

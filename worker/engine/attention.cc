@@ -86,13 +86,16 @@ struct RopeAttentionFn : torch::autograd::Function<RopeAttentionFn> {
     RopeInPlace(qkv_TC, plan->cos_TR, plan->sin_TR, plan->heads + plan->kv_heads, plan->head_dim);
     const cpu::HeadLayout layout = Layout(*plan);
     const Tensor out = at::empty({qkv_TC.size(0), layout.out_stride()}, qkv_TC.options());
-    const Tensor lse = at::empty({qkv_TC.size(0), plan->heads}, qkv_TC.options());
-    ForEachRowAndHead(*plan, layout,
-                      [&](int64_t first, int64_t length, int64_t head, float* scratch) {
-                        cpu::Attention(layout, Data(qkv_TC) + first * layout.qkv_stride(), length,
-                                       head, Data(out) + first * layout.out_stride(),
-                                       Data(lse) + first * plan->heads, scratch);
-                      });
+    const Tensor lse = at::empty({qkv_TC.size(0), plan->heads}, qkv_TC.options().dtype(at::kFloat));
+    WithValueOf(qkv_TC, [&](auto value) {
+      using Value = decltype(value);
+      ForEachRowAndHead(
+          *plan, layout, [&](int64_t first, int64_t length, int64_t head, float* scratch) {
+            cpu::Attention(layout, Data<Value>(qkv_TC) + first * layout.qkv_stride(), length, head,
+                           Data<Value>(out) + first * layout.out_stride(),
+                           Data(lse) + first * plan->heads, scratch);
+          });
+    });
     ctx->save_for_backward({qkv_TC, out, lse});
     SavePlan(ctx, plan);
     return out;
@@ -105,13 +108,17 @@ struct RopeAttentionFn : torch::autograd::Function<RopeAttentionFn> {
     const PlanPtr plan = SavedPlan(ctx);
     const cpu::HeadLayout layout = Layout(*plan);
     const Tensor dqkv = at::empty_like(qkv);
-    ForEachRowAndHead(
-        *plan, layout, [&](int64_t first, int64_t length, int64_t head, float* scratch) {
-          const int64_t at_qkv = first * layout.qkv_stride(), at_out = first * layout.out_stride();
-          cpu::AttentionBackward(layout, Data(qkv) + at_qkv, Data(out) + at_out,
-                                 Data(lse) + first * plan->heads, Data(dout) + at_out, length, head,
-                                 Data(dqkv) + at_qkv, scratch);
-        });
+    WithValueOf(qkv, [&](auto value) {
+      using Value = decltype(value);
+      ForEachRowAndHead(
+          *plan, layout, [&](int64_t first, int64_t length, int64_t head, float* scratch) {
+            const int64_t at_qkv = first * layout.qkv_stride(),
+                          at_out = first * layout.out_stride();
+            cpu::AttentionBackward(layout, Data<Value>(qkv) + at_qkv, Data<Value>(out) + at_out,
+                                   Data(lse) + first * plan->heads, Data<Value>(dout) + at_out,
+                                   length, head, Data<Value>(dqkv) + at_qkv, scratch);
+          });
+    });
     RopeInPlace(dqkv, plan->cos_TR, plan->sin_TR, plan->heads + plan->kv_heads, plan->head_dim,
                 /*back=*/true);
     return {dqkv, Tensor()};
@@ -239,9 +246,11 @@ void RopeInPlace(const Tensor& qkv_TC, const Tensor& cos_TR, const Tensor& sin_T
   const at::NoGradGuard no_grad;
   const int64_t t = qkv_TC.size(0), half = head_dim / 2;
   if (UsesCpuKernels(qkv_TC)) {
-    at::parallel_for(0, t, 256, [&](int64_t begin, int64_t end) {
-      cpu::Rope(Data(qkv_TC), qkv_TC.size(1), rotated_heads, head_dim, Data(cos_TR), Data(sin_TR),
-                back, begin, end);
+    WithValueOf(qkv_TC, [&](auto value) {
+      at::parallel_for(0, t, 256, [&](int64_t begin, int64_t end) {
+        cpu::Rope(Data<decltype(value)>(qkv_TC), qkv_TC.size(1), rotated_heads, head_dim,
+                  Data(cos_TR), Data(sin_TR), back, begin, end);
+      });
     });
     return;
   }

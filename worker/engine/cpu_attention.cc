@@ -15,8 +15,8 @@ constexpr int64_t kBlock = 64;
 TW_INLINE int64_t RoundUp8(int64_t n) { return (n + 7) / 8 * 8; }
 
 // C[R x 8W] (+)= sum over k in [k0, k1) of A(r, k) * B[k][:]; A(r, k) = a[r * ars + k * aks].
-template <int R, int W, bool kAdd>
-TW_INLINE void Tile(const float* a, int64_t ars, int64_t aks, const float* b, int64_t ldb, float* c,
+template <int R, int W, bool kAdd, typename Value>
+TW_INLINE void Tile(const float* a, int64_t ars, int64_t aks, const Value* b, int64_t ldb, float* c,
                     int64_t ldc, int64_t k0, int64_t k1) {
   Vec8 acc[R][W];
   for (int r = 0; r < R; ++r)
@@ -39,8 +39,8 @@ TW_INLINE void Tile(const float* a, int64_t ars, int64_t aks, const float* b, in
 }
 
 // R rows of C over n columns (a multiple of 8).
-template <int R, bool kAdd>
-TW_INLINE void TileRow(int64_t n, const float* a, int64_t ars, int64_t aks, const float* b,
+template <int R, bool kAdd, typename Value>
+TW_INLINE void TileRow(int64_t n, const float* a, int64_t ars, int64_t aks, const Value* b,
                        int64_t ldb, float* c, int64_t ldc, int64_t k0, int64_t k1) {
   int64_t j = 0;
   for (; j + 16 <= n; j += 16) Tile<R, 2, kAdd>(a, ars, aks, b + j, ldb, c + j, ldc, k0, k1);
@@ -126,15 +126,13 @@ TW_INLINE void CapRow(float* s, int64_t first, int64_t seen, float scale, float 
   }
 }
 
-}  // namespace
-
-int64_t AttentionScratch(const HeadLayout& layout, int64_t length) {
+int64_t KernelScratch(const HeadLayout& layout, int64_t length) {
   const int64_t padded = RoundUp8(length);
   return 2 * layout.head_dim * padded + (layout.soft_cap > 0 ? 3 : 2) * kBlock * padded;
 }
 
-void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
-               float* out, float* lse, float* scratch) {
+void Forward(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
+             float* out, float* lse, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.qkv_stride(), padded = RoundUp8(length);
   const int64_t group = layout.heads / layout.kv_heads;
   // What the exponential multiplies with: capped scores are scaled already.
@@ -171,9 +169,8 @@ void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64
   }
 }
 
-void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* out,
-                       const float* lse, const float* dout, int64_t length, int64_t kv_head,
-                       float* dqkv, float* scratch) {
+void Backward(const HeadLayout& layout, const float* qkv, const float* out, const float* lse,
+              const float* dout, int64_t length, int64_t kv_head, float* dqkv, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.qkv_stride(), ostride = layout.out_stride();
   const int64_t padded = RoundUp8(length), group = layout.heads / layout.kv_heads;
   const bool capped = layout.soft_cap > 0;
@@ -245,16 +242,124 @@ void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* 
   }
 }
 
-void AttendCached(const HeadLayout& layout, const float* q, const float* keys, const float* values,
-                  int64_t length, float* out, float* scratch) {
+// One key-value head with its queries: what a unit of work touches, side by side.
+HeadLayout UnitOf(const HeadLayout& layout) {
+  return {layout.heads / layout.kv_heads,
+          1,
+          layout.head_dim,
+          layout.scale,
+          layout.soft_cap,
+          layout.window};
+}
+
+// [length, from_stride] at `from`, `width` columns, to or from rows of `to_stride`.
+template <typename From, typename To>
+TW_INLINE void CopyColumns(const From* from, int64_t from_stride, To* to, int64_t to_stride,
+                           int64_t length, int64_t width) {
+  for (int64_t t = 0; t < length; ++t)
+    for (int64_t i = 0; i < width; i += 8) {
+      Vec8 x;
+      Load(from + t * from_stride + i, x);
+      Store(x, to + t * to_stride + i);
+    }
+}
+
+// Where a unit's queries, keys and values lie in a row of [q, k, v].
+struct UnitColumns {
+  int64_t q, k, v, width;  // of the queries
+};
+UnitColumns ColumnsOf(const HeadLayout& layout, int64_t kv_head) {
+  const int64_t e = layout.head_dim, width = layout.heads / layout.kv_heads * e;
+  const int64_t k = (layout.heads + kv_head) * e;
+  return {kv_head * width, k, k + layout.kv_heads * e, width};
+}
+
+// The unit's part of [q, k, v] in fp32, packed.
+void Widen(const HeadLayout& layout, const Bf16* qkv, int64_t length, int64_t kv_head, float* to) {
+  const UnitColumns at = ColumnsOf(layout, kv_head);
+  const int64_t e = layout.head_dim, stride = layout.qkv_stride(), packed = at.width + 2 * e;
+  CopyColumns(qkv + at.q, stride, to, packed, length, at.width);
+  CopyColumns(qkv + at.k, stride, to + at.width, packed, length, e);
+  CopyColumns(qkv + at.v, stride, to + at.width + e, packed, length, e);
+}
+
+}  // namespace
+
+int64_t AttentionScratch(const HeadLayout& layout, int64_t length) {
+  const HeadLayout unit = UnitOf(layout);
+  return KernelScratch(layout, length) +
+         length * (2 * unit.qkv_stride() + 2 * unit.out_stride() + unit.heads);
+}
+
+template <>
+void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
+               float* out, float* lse, float* scratch) {
+  Forward(layout, qkv, length, kv_head, out, lse, scratch);
+}
+
+template <>
+void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* out,
+                       const float* lse, const float* dout, int64_t length, int64_t kv_head,
+                       float* dqkv, float* scratch) {
+  Backward(layout, qkv, out, lse, dout, length, kv_head, dqkv, scratch);
+}
+
+template <>
+void Attention(const HeadLayout& layout, const Bf16* qkv, int64_t length, int64_t kv_head,
+               Bf16* out, float* lse, float* scratch) {
+  const HeadLayout unit = UnitOf(layout);
+  float* wide = scratch + KernelScratch(layout, length);
+  float *wide_out = wide + length * unit.qkv_stride(),
+        *wide_lse = wide_out + length * unit.out_stride();
+  Widen(layout, qkv, length, kv_head, wide);
+  Forward(unit, wide, length, 0, wide_out, wide_lse, scratch);
+  CopyColumns(wide_out, unit.out_stride(), out + kv_head * unit.out_stride(), layout.out_stride(),
+              length, unit.out_stride());
+  for (int64_t t = 0; t < length; ++t)
+    std::copy_n(wide_lse + t * unit.heads, unit.heads,
+                lse + t * layout.heads + kv_head * unit.heads);
+}
+
+template <>
+void AttentionBackward(const HeadLayout& layout, const Bf16* qkv, const Bf16* out, const float* lse,
+                       const Bf16* dout, int64_t length, int64_t kv_head, Bf16* dqkv,
+                       float* scratch) {
+  const HeadLayout unit = UnitOf(layout);
+  const UnitColumns at = ColumnsOf(layout, kv_head);
+  const int64_t e = layout.head_dim, packed = unit.qkv_stride(), width = unit.out_stride();
+  float* wide = scratch + KernelScratch(layout, length);
+  float *wide_d = wide + length * packed, *wide_out = wide_d + length * packed;
+  float *wide_dout = wide_out + length * width, *wide_lse = wide_dout + length * width;
+  Widen(layout, qkv, length, kv_head, wide);
+  CopyColumns(out + at.q, layout.out_stride(), wide_out, width, length, width);
+  CopyColumns(dout + at.q, layout.out_stride(), wide_dout, width, length, width);
+  for (int64_t t = 0; t < length; ++t)
+    std::copy_n(lse + t * layout.heads + kv_head * unit.heads, unit.heads,
+                wide_lse + t * unit.heads);
+  Backward(unit, wide, wide_out, wide_lse, wide_dout, length, 0, wide_d, scratch);
+  const int64_t stride = layout.qkv_stride();
+  CopyColumns(wide_d, packed, dqkv + at.q, stride, length, width);
+  CopyColumns(wide_d + width, packed, dqkv + at.k, stride, length, e);
+  CopyColumns(wide_d + width + e, packed, dqkv + at.v, stride, length, e);
+}
+
+int64_t AttendScratch(const HeadLayout& layout, int64_t length) {
+  return RoundUp8(length) + 2 * layout.head_dim;
+}
+
+template <typename Value>
+void AttendCached(const HeadLayout& layout, const Value* q, const Value* keys, const Value* values,
+                  int64_t length, Value* out, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.kv_heads * e,
                 group = layout.heads / layout.kv_heads;
   const bool capped = layout.soft_cap > 0;
   const float scale = capped ? 1.0f : layout.scale;
   const int64_t first = layout.FirstSeen(length - 1), seen = length - first;
   keys += first * stride, values += first * stride;
+  float *query = scratch + RoundUp8(length), *mixed = query + e;
   for (int64_t h = 0; h < layout.heads; ++h) {
-    const float *k = keys + h / group * e, *v = values + h / group * e, *query = q + h * e;
+    const Value *k = keys + h / group * e, *v = values + h / group * e;
+    CopyColumns(q + h * e, 0, query, 0, 1, e);
     float top = -INFINITY;
     for (int64_t j = 0; j < seen; ++j) {
       Vec8 dots{};
@@ -271,9 +376,14 @@ void AttendCached(const HeadLayout& layout, const float* q, const float* keys, c
       top = *std::max_element(scratch, scratch + seen);
     }
     const float inverse = 1.0f / ExpRow(scratch, 0, 0, seen, 0, scale, scale * top);
-    TileRow<1, false>(e, scratch, 0, 1, v, stride, out + h * e, 0, 0, seen);
-    for (int64_t i = 0; i < e; ++i) out[h * e + i] *= inverse;
+    TileRow<1, false>(e, scratch, 0, 1, v, stride, mixed, 0, 0, seen);
+    for (int64_t i = 0; i < e; ++i) Put(mixed[i] * inverse, out[h * e + i]);
   }
 }
+
+template void AttendCached(const HeadLayout&, const float*, const float*, const float*, int64_t,
+                           float*, float*);
+template void AttendCached(const HeadLayout&, const Bf16*, const Bf16*, const Bf16*, int64_t, Bf16*,
+                           float*);
 
 }  // namespace tuneward::cpu

@@ -1,12 +1,14 @@
-// Fused fp32 loops for the CPU, on raw memory and without torch: what a chain of tensor operations
-// would read and write many times passes the cache once here. Each has a plain version in tensor
-// operations beside its caller, used for other devices and types; tests hold the two together.
-// Pure; callers cut the work into ranges for their threads, and a range's results do not depend on
-// the cut. Shapes: T rows, D hidden, F width of the MLP, V vocabulary, E head width (a multiple of
-// 8), L length of a row.
+// Fused loops for the CPU on fp32 or bf16 values (Value: float or Bf16), computed in fp32, on raw
+// memory and without torch: what a chain of tensor operations would read and write many times
+// passes the cache once here. Each has a plain version in tensor operations beside its caller, used
+// for other devices and types; tests hold the two together. Pure; callers cut the work into ranges
+// for their threads, and a range's results do not depend on the cut. Shapes: T rows, D hidden, F
+// width of the MLP, V vocabulary, E head width (a multiple of 8), L length of a row.
 #pragma once
 
 #include <cstdint>
+
+#include "worker/engine/bf16.h"
 
 namespace tuneward::cpu {
 
@@ -15,24 +17,30 @@ bool Supported();
 
 // sum = h + branch (branch null: sum = h is not written), y = sum * rstd * w, for rows [begin,
 // end).
-void AddRmsNorm(const float* h, const float* branch, const float* w, float epsilon, int64_t d,
-                float* sum, float* y, float* rstd, int64_t begin, int64_t end);
+template <typename Value>
+void AddRmsNorm(const Value* h, const Value* branch, const Value* w, float epsilon, int64_t d,
+                Value* sum, Value* y, float* rstd, int64_t begin, int64_t end);
 // dx = gradient through the norm, plus `dsum` where that is not null.
-void RmsNormBackward(const float* dy, const float* x, const float* w, const float* rstd,
-                     const float* dsum, int64_t d, float* dx, int64_t begin, int64_t end);
+template <typename Value>
+void RmsNormBackward(const Value* dy, const Value* x, const Value* w, const float* rstd,
+                     const Value* dsum, int64_t d, Value* dx, int64_t begin, int64_t end);
 
 // [gate, up] rows of 2F -> F.
-void SwiGlu(const float* gate_up, int64_t f, float* y, int64_t begin, int64_t end);
-void SwiGluBackward(const float* dy, const float* gate_up, int64_t f, float* dgate_up,
+template <typename Value>
+void SwiGlu(const Value* gate_up, int64_t f, Value* y, int64_t begin, int64_t end);
+template <typename Value>
+void SwiGluBackward(const Value* dy, const Value* gate_up, int64_t f, Value* dgate_up,
                     int64_t begin, int64_t end);
 
 // Turns the first `heads` heads of each row of `width` in place; sin is negated for the way back.
-void Rope(float* x, int64_t width, int64_t heads, int64_t head_dim, const float* cos,
+template <typename Value>
+void Rope(Value* x, int64_t width, int64_t heads, int64_t head_dim, const float* cos,
           const float* sin, bool back, int64_t begin, int64_t end);
 
 // Logits of rows [begin, end) become weight * (softmax - onehot(target)) when `gradient`; nll is
 // written either way.
-void CrossEntropy(float* logits, int64_t v, const int64_t* target, const float* weight,
+template <typename Value>
+void CrossEntropy(Value* logits, int64_t v, const int64_t* target, const float* weight,
                   bool gradient, float* nll, int64_t begin, int64_t end);
 
 // Where the heads of a packed row lie (token t of head h at base + t * stride + h * head_dim), and
@@ -58,18 +66,21 @@ struct HeadLayout {
 
 // Causal attention of one row of length `length` and one key-value head with its group of query
 // heads. `qkv` and `out` point at the row's first token; lse is [length, heads]. `scratch` has
-// AttentionScratch floats.
+// AttentionScratch floats (bf16 rows are widened there).
 int64_t AttentionScratch(const HeadLayout& layout, int64_t length);
-void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
-               float* out, float* lse, float* scratch);
-void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* out,
-                       const float* lse, const float* dout, int64_t length, int64_t kv_head,
-                       float* dqkv, float* scratch);
+template <typename Value>
+void Attention(const HeadLayout& layout, const Value* qkv, int64_t length, int64_t kv_head,
+               Value* out, float* lse, float* scratch);
+template <typename Value>
+void AttentionBackward(const HeadLayout& layout, const Value* qkv, const Value* out,
+                       const float* lse, const Value* dout, int64_t length, int64_t kv_head,
+                       Value* dqkv, float* scratch);
 
 // One query of every head, the one at place `length` - 1, against the cached keys and values that
-// it sees of `length` ones ([length, kv_heads * E] each). `scratch`: length floats, rounded up to a
-// multiple of 8.
-void AttendCached(const HeadLayout& layout, const float* q, const float* keys, const float* values,
-                  int64_t length, float* out, float* scratch);
+// it sees of `length` ones ([length, kv_heads * E] each). `scratch`: AttendScratch floats.
+int64_t AttendScratch(const HeadLayout& layout, int64_t length);
+template <typename Value>
+void AttendCached(const HeadLayout& layout, const Value* q, const Value* keys, const Value* values,
+                  int64_t length, Value* out, float* scratch);
 
 }  // namespace tuneward::cpu

@@ -56,17 +56,20 @@ Tensor KvCache::AttendOnCpu(int64_t layer, const Tensor& qkv_BC, const Tensor& s
   const cpu::HeadLayout layout = ScoreRuleOf(config_, config_.IsSliding(layer))
                                      .Layout(config_.heads, config_.kv_heads, config_.head_dim);
   const Tensor out_BW = at::empty({qkv_BC.size(0), layout.out_stride()}, qkv_BC.options());
-  const float *qkv = Data(qkv_BC), *keys = Data(keys_SLW_[layer]),
-              *values = Data(values_SLW_[layer]);
   const int64_t *lengths = length_B.const_data_ptr<int64_t>(),
                 *slots = slot_B.const_data_ptr<int64_t>();
   const int64_t row = places_ * config_.kv_width();
-  at::parallel_for(0, qkv_BC.size(0), 8, [&](int64_t begin, int64_t end) {
-    std::vector<float> scratch(static_cast<size_t>(longest) + 8);
-    for (int64_t b = begin; b < end; ++b)
-      cpu::AttendCached(layout, qkv + b * layout.qkv_stride(), keys + slots[b] * row,
-                        values + slots[b] * row, lengths[b], Data(out_BW) + b * layout.out_stride(),
-                        scratch.data());
+  WithValueOf(qkv_BC, [&](auto value) {
+    using Value = decltype(value);
+    const Value *qkv = Data<Value>(qkv_BC), *keys = Data<Value>(keys_SLW_[layer]),
+                *values = Data<Value>(values_SLW_[layer]);
+    at::parallel_for(0, qkv_BC.size(0), 8, [&](int64_t begin, int64_t end) {
+      std::vector<float> scratch(static_cast<size_t>(cpu::AttendScratch(layout, longest)));
+      for (int64_t b = begin; b < end; ++b)
+        cpu::AttendCached(layout, qkv + b * layout.qkv_stride(), keys + slots[b] * row,
+                          values + slots[b] * row, lengths[b],
+                          Data<Value>(out_BW) + b * layout.out_stride(), scratch.data());
+    });
   });
   return out_BW;
 }

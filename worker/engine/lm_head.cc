@@ -1,13 +1,12 @@
 #include "worker/engine/lm_head.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 
-#include "worker/engine/cpu_dispatch.h"
 #include "worker/engine/linear.h"
 #include "worker/engine/soft_cap.h"
+#include "worker/engine/vocab_chunk.h"
 
 namespace tuneward {
 namespace {
@@ -16,33 +15,11 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kChunkElements = int64_t{1} << 20;  // logits of a chunk: 4 MB in fp32
-
-// nll of a chunk; with `gradient` also weight x (softmax - onehot), which takes the logits' place.
-Tensor ChunkLoss(Tensor logits_CV, const Tensor& target_C, const Tensor& weight_C, bool gradient,
-                 Tensor nll_C) {
-  if (UsesCpuKernels(logits_CV)) {
-    at::parallel_for(0, logits_CV.size(0), 16, [&](int64_t begin, int64_t end) {
-      cpu::CrossEntropy(Data(logits_CV), logits_CV.size(1), target_C.const_data_ptr<int64_t>(),
-                        Data(weight_C), gradient, Data(nll_C), begin, end);
-    });
-    return logits_CV;
-  }
-  const Tensor target_C1 = target_C.unsqueeze(1);
-  Tensor p_CV = at::_log_softmax(logits_CV.to(at::kFloat), 1, false);
-  nll_C.copy_(p_CV.gather(1, target_C1).squeeze(1).neg_());
-  if (!gradient) return p_CV;
-  p_CV.exp_();
-  p_CV.scatter_add_(1, target_C1, at::full_like(target_C1, -1, p_CV.options()));
-  return p_CV.mul_(weight_C.unsqueeze(1)).to(logits_CV.scalar_type());
-}
-
 struct NllFn : torch::autograd::Function<NllFn> {
   static variable_list forward(AutogradContext* ctx, const Tensor& h_ND, const Tensor& w_VD,
                                const Tensor& target_N, const Tensor& weight_N, double soft_cap,
                                bool h_grad, bool w_grad) {
-    const int64_t n = h_ND.size(0), v = w_VD.size(0);
-    const int64_t chunk = std::max<int64_t>(16, kChunkElements / v);
+    const int64_t n = h_ND.size(0), chunk = ChunkRows(w_VD.size(0));
     const Tensor nll_N = at::empty({n}, h_ND.options().dtype(at::kFloat));
     const Tensor dh_ND = h_grad ? at::empty_like(h_ND) : Tensor();
     const Tensor dw_VD = w_grad ? at::zeros_like(w_VD) : Tensor();
@@ -52,8 +29,8 @@ struct NllFn : torch::autograd::Function<NllFn> {
       const Tensor logits_CV = RowStableProduct(h_CD, w_VD);
       const Tensor slope_CV = SoftCapInPlace(logits_CV, soft_cap, h_grad || w_grad);
       Tensor d_CV =
-          ChunkLoss(logits_CV, target_N.narrow(0, begin, count), weight_N.narrow(0, begin, count),
-                    h_grad || w_grad, nll_N.narrow(0, begin, count));
+          SoftmaxNll(logits_CV, target_N.narrow(0, begin, count), weight_N.narrow(0, begin, count),
+                     h_grad || w_grad, nll_N.narrow(0, begin, count));
       if (slope_CV.defined()) d_CV.mul_(slope_CV);
       if (h_grad) {
         Tensor dh_CD = dh_ND.narrow(0, begin, count);

@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "worker/engine/cpu_dispatch.h"
 
 namespace tuneward {
@@ -14,21 +16,31 @@ using torch::autograd::variable_list;
 
 constexpr int64_t kGrain = 64;  // rows a thread takes at least
 
+// Whether all that are defined suit the kernels, in one type.
+bool Fused(std::initializer_list<Tensor> tensors) {
+  const at::ScalarType type = tensors.begin()->scalar_type();
+  return std::all_of(tensors.begin(), tensors.end(), [&](const Tensor& x) {
+    return !x.defined() || (UsesCpuKernels(x) && x.scalar_type() == type);
+  });
+}
+
 struct Normed {
   Tensor sum_TD, y_TD, rstd_T1;
 };
 
 // `branch` may be undefined: nothing is added, and sum is x itself.
 Normed NormForward(const Tensor& x_TD, const Tensor& branch_TD, const Tensor& w_D, double epsilon) {
-  if (UsesCpuKernels(x_TD) && (!branch_TD.defined() || UsesCpuKernels(branch_TD)) &&
-      UsesCpuKernels(w_D)) {
+  if (Fused({x_TD, branch_TD, w_D})) {
     const int64_t t = x_TD.size(0), d = x_TD.size(1);
     Normed out{branch_TD.defined() ? at::empty_like(x_TD) : x_TD, at::empty_like(x_TD),
-               at::empty({t, 1}, x_TD.options())};
-    at::parallel_for(0, t, kGrain, [&](int64_t begin, int64_t end) {
-      cpu::AddRmsNorm(Data(x_TD), branch_TD.defined() ? Data(branch_TD) : nullptr, Data(w_D),
-                      static_cast<float>(epsilon), d, Data(out.sum_TD), Data(out.y_TD),
-                      Data(out.rstd_T1), begin, end);
+               at::empty({t, 1}, x_TD.options().dtype(at::kFloat))};
+    WithValueOf(x_TD, [&](auto value) {
+      using Value = decltype(value);
+      at::parallel_for(0, t, kGrain, [&](int64_t begin, int64_t end) {
+        cpu::AddRmsNorm(Data<Value>(x_TD), branch_TD.defined() ? Data<Value>(branch_TD) : nullptr,
+                        Data<Value>(w_D), static_cast<float>(epsilon), d, Data<Value>(out.sum_TD),
+                        Data<Value>(out.y_TD), Data(out.rstd_T1), begin, end);
+      });
     });
     return out;
   }
@@ -48,13 +60,15 @@ std::pair<Tensor, Tensor> NormBackward(const Tensor& dy_TD, const Tensor& dsum_T
   Tensor dw;
   if (w_grad)
     dw = (dy_TD.to(at::kFloat) * (x_TD.to(at::kFloat) * rstd_T1)).sum(0).to(w_D.scalar_type());
-  if (UsesCpuKernels(dy_TD) && UsesCpuKernels(x_TD) &&
-      (!dsum_TD.defined() || UsesCpuKernels(dsum_TD))) {
+  if (Fused({dy_TD, x_TD, w_D, dsum_TD})) {
     const Tensor dx = at::empty_like(x_TD);
-    at::parallel_for(0, x_TD.size(0), kGrain, [&](int64_t begin, int64_t end) {
-      cpu::RmsNormBackward(Data(dy_TD), Data(x_TD), Data(w_D), Data(rstd_T1),
-                           dsum_TD.defined() ? Data(dsum_TD) : nullptr, x_TD.size(1), Data(dx),
-                           begin, end);
+    WithValueOf(x_TD, [&](auto value) {
+      using Value = decltype(value);
+      at::parallel_for(0, x_TD.size(0), kGrain, [&](int64_t begin, int64_t end) {
+        cpu::RmsNormBackward(Data<Value>(dy_TD), Data<Value>(x_TD), Data<Value>(w_D), Data(rstd_T1),
+                             dsum_TD.defined() ? Data<Value>(dsum_TD) : nullptr, x_TD.size(1),
+                             Data<Value>(dx), begin, end);
+      });
     });
     return {dx, dw};
   }
@@ -105,8 +119,11 @@ struct SwiGluFn : torch::autograd::Function<SwiGluFn> {
     if (UsesCpuKernels(gate_up_T2F)) {
       const int64_t f = gate_up_T2F.size(1) / 2;
       const Tensor y_TF = at::empty({gate_up_T2F.size(0), f}, gate_up_T2F.options());
-      at::parallel_for(0, y_TF.size(0), kGrain, [&](int64_t begin, int64_t end) {
-        cpu::SwiGlu(Data(gate_up_T2F), f, Data(y_TF), begin, end);
+      WithValueOf(y_TF, [&](auto value) {
+        using Value = decltype(value);
+        at::parallel_for(0, y_TF.size(0), kGrain, [&](int64_t begin, int64_t end) {
+          cpu::SwiGlu(Data<Value>(gate_up_T2F), f, Data<Value>(y_TF), begin, end);
+        });
       });
       return y_TF;
     }
@@ -115,11 +132,14 @@ struct SwiGluFn : torch::autograd::Function<SwiGluFn> {
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const Tensor gate_up_T2F = ctx->get_saved_variables()[0];
-    if (UsesCpuKernels(gate_up_T2F) && UsesCpuKernels(grads[0])) {
+    if (Fused({gate_up_T2F, grads[0]})) {
       const Tensor d_T2F = at::empty_like(gate_up_T2F);
-      at::parallel_for(0, d_T2F.size(0), kGrain, [&](int64_t begin, int64_t end) {
-        cpu::SwiGluBackward(Data(grads[0]), Data(gate_up_T2F), gate_up_T2F.size(1) / 2, Data(d_T2F),
-                            begin, end);
+      WithValueOf(d_T2F, [&](auto value) {
+        using Value = decltype(value);
+        at::parallel_for(0, d_T2F.size(0), kGrain, [&](int64_t begin, int64_t end) {
+          cpu::SwiGluBackward(Data<Value>(grads[0]), Data<Value>(gate_up_T2F),
+                              gate_up_T2F.size(1) / 2, Data<Value>(d_T2F), begin, end);
+        });
       });
       return {d_T2F};
     }

@@ -5,15 +5,34 @@
 #include <cstdint>
 #include <cstring>
 
+#include "worker/engine/bf16.h"
+
 #define TW_INLINE inline __attribute__((always_inline))
 
 namespace tuneward::cpu {
 
 typedef float Vec8 __attribute__((vector_size(32)));
 typedef int32_t Int8 __attribute__((vector_size(32)));
+typedef uint32_t Word8 __attribute__((vector_size(32)));
+typedef uint16_t Half8 __attribute__((vector_size(16)));
 
 TW_INLINE void Load(const float* from, Vec8& to) { std::memcpy(&to, from, sizeof to); }
 TW_INLINE void Store(const Vec8& from, float* to) { std::memcpy(to, &from, sizeof from); }
+
+TW_INLINE void Load(const Bf16* from, Vec8& to) {
+  Half8 half;
+  std::memcpy(&half, from, sizeof half);
+  const Word8 wide = __builtin_convertvector(half, Word8) << 16;
+  std::memcpy(&to, &wide, sizeof to);
+}
+TW_INLINE void Store(const Vec8& from, Bf16* to) {
+  Word8 wide;
+  std::memcpy(&wide, &from, sizeof wide);
+  const Word8 rounded = wide + 0x7fff + ((wide >> 16) & 1);
+  const Half8 half =
+      __builtin_convertvector((from != from ? wide | 0x400000 : rounded) >> 16, Half8);
+  std::memcpy(to, &half, sizeof half);
+}
 
 // The lanes in a fixed order, so that a sum is the same wherever it is taken.
 TW_INLINE float Sum(const Vec8& x) {

@@ -1,15 +1,14 @@
 // LmHead's losses of a value a row. The gradient of a row's value for its hidden state is taken in
 // the forward, a chunk of logits at a time; the backward only scales it by the row's own factor.
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "worker/engine/cpu_dispatch.h"
 #include "worker/engine/linear.h"
 #include "worker/engine/lm_head.h"
 #include "worker/engine/soft_cap.h"
+#include "worker/engine/vocab_chunk.h"
 
 namespace tuneward {
 namespace {
@@ -18,32 +17,14 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kChunkElements = int64_t{1} << 20;  // logits of a chunk: 4 MB in fp32
-
-int64_t ChunkRows(int64_t v) { return std::max<int64_t>(16, kChunkElements / v); }
-
 // Writes log p(target) of a chunk; returns its gradient for the logits, onehot - softmax.
 Tensor ChunkLogProb(const Tensor& h_CD, const Tensor& w_VD, double soft_cap, const Tensor& target_C,
                     bool gradient, Tensor logp_C) {
-  Tensor logits_CV = RowStableProduct(h_CD, w_VD);
+  const Tensor logits_CV = RowStableProduct(h_CD, w_VD);
   const Tensor slope_CV = SoftCapInPlace(logits_CV, soft_cap, gradient);
-  if (UsesCpuKernels(logits_CV)) {
-    const Tensor minus_C = at::full_like(logp_C, -1);
-    at::parallel_for(0, logits_CV.size(0), 16, [&](int64_t begin, int64_t end) {
-      cpu::CrossEntropy(Data(logits_CV), logits_CV.size(1), target_C.const_data_ptr<int64_t>(),
-                        Data(minus_C), gradient, Data(logp_C), begin, end);
-    });
-    logp_C.neg_();
-    return slope_CV.defined() ? logits_CV.mul_(slope_CV) : logits_CV;
-  }
-  const Tensor target_C1 = target_C.unsqueeze(1);
-  Tensor p_CV = at::_log_softmax(logits_CV.to(at::kFloat), 1, false);
-  logp_C.copy_(p_CV.gather(1, target_C1).squeeze(1));
-  if (!gradient) return p_CV;
-  p_CV.exp_().neg_();
-  p_CV.scatter_add_(1, target_C1, at::ones_like(target_C1, p_CV.options()));
-  if (slope_CV.defined()) p_CV.mul_(slope_CV);
-  return p_CV.to(logits_CV.scalar_type());
+  Tensor d_CV = SoftmaxNll(logits_CV, target_C, at::full_like(logp_C, -1), gradient, logp_C);
+  logp_C.neg_();
+  return slope_CV.defined() ? d_CV.mul_(slope_CV) : d_CV;
 }
 
 struct LogProbFn : torch::autograd::Function<LogProbFn> {

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""LoRA training beside transformers + PEFT on this machine, one run: full rows, GSM8K's lengths, memory, the machine's own matmul rate.
+
+  make bench-train                        the model of performance.md (12 layers, d 768), bf16, all cores; rows go to train.json
+  bench/bench_train.py --turns 7          more repetitions (medians are shown)
+  bench/bench_train.py --layers 3 --threads 1 --no-record    a quick look
+
+Every program is warm before the first turn and they take turns, a step each. FLOPs of a step are counted as 4 a weight and token (forward
+and the gradient of the input; frozen weights have none), for the head at targets only. Memory is the most the process held, torch included.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from side_by_side import PEER_PYTHON, ROOT, Side, record, table, take_turns
+
+DATA = ROOT / "tests/data/real/gsm8k_200.jsonl"
+COMMAND = "make bench-train"
+PEER = "transformers 5.23 + PEFT 0.21"
+
+
+def config(args, vocab=32000):
+    return {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 768, "num_hidden_layers": args.layers,
+            "num_attention_heads": 12, "num_key_value_heads": 12, "intermediate_size": 2048, "vocab_size": vocab,
+            "max_position_embeddings": 1024, "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+            "tie_word_embeddings": False, "attention_bias": False, "mlp_bias": False}
+
+
+class Bench:
+    def __init__(self, args, folder):
+        self.args, self.folder = args, folder
+        self.program = args.build / "bin/tw-bench-engine"
+        self.rows = {"gsm8k": folder / "gsm8k.rows", "full": folder / "full.rows"}
+        subprocess.run([self.program, "rows", "--data", DATA, "--out", self.rows["gsm8k"], "--full-out", self.rows["full"]], check=True)
+
+    def options(self, rows, vocab=32000):
+        path = self.folder / f"config-{vocab}.json"
+        path.write_text(json.dumps(config(self.args, vocab)), encoding="utf-8")
+        return ["--config", path, "--rows", self.rows[rows], "--precision", self.args.precision, "--threads", self.args.threads]
+
+    def ours(self, mode, rows, vocab=32000):
+        return [self.program, mode, *self.options(rows, vocab)]
+
+    def peer(self, rows, *more):
+        return [PEER_PYTHON, ROOT / "bench/peer/peft_train.py", *self.options(rows), *more]
+
+    def record(self, name, value, unit, better, goal=None):
+        if not self.args.no_record:
+            record("train", f"train.{name}", value, unit, COMMAND, better, goal, peer=PEER if "speedup" in name or "ratio" in name else None)
+
+
+def full_rows(bench):
+    sides = take_turns({"tuneward": bench.ours("train", "full"), PEER: bench.peer("full"),
+                        "products alone": bench.ours("matmul", "full")}, bench.args.turns)
+    ours, peer, limit = sides["tuneward"], sides[PEER], sides["products alone"]
+    speedup, memory = ours.rate / peer.rate, ours.peak / peer.peak
+    # The turn of `limit` is the products of one full step of 2,048 tokens.
+    step_flops = limit.tokens / len(limit.rates)
+    share = ours.rate / 2048 * step_flops / limit.rate
+    table(["full rows, 8 x 256", "tokens/s", "range", "peak GB"],
+          [[s.name, f"{s.rate:,.0f}", s.spread, f"{s.peak / 1e9:.2f}"] for s in (ours, peer)])
+    print(f"\n{speedup:.2f} x PEFT (goal 5), {memory:.2f} of its memory (goal 0.4); {100 * share:.0f} % of the {limit.rate / 1e12:.2f} TFLOP/s "
+          "that the step's products alone reach (goal 50 %)\n")
+    bench.record("full_rows.tokens_per_s", ours.rate, "tok/s", "higher")
+    bench.record("full_rows.speedup", speedup, "x", "higher", 5)
+    bench.record("memory_ratio", memory, "x", "lower", 0.4)
+    bench.record("matmul_share", share, "x", "higher", 0.5)
+    bench.record("machine_tflops", limit.rate / 1e12, "TFLOP/s", "higher")
+
+
+def real_lengths(bench):
+    padded, grouped = f"{PEER}, padded", f"{PEER}, grouped by length"
+    sides = take_turns({"tuneward": bench.ours("train", "gsm8k"), padded: bench.peer("gsm8k"),
+                        grouped: bench.peer("gsm8k", "--grouped")}, max(bench.args.turns, 24))
+    # All 25 batches but the first once each: sums, since batches differ.
+    rate = {name: side.tokens / side.seconds for name, side in sides.items()}
+    table(["GSM8K's lengths, 8 rows", "real tokens/s", "peak GB"],
+          [[name, f"{rate[name]:,.0f}", f"{side.peak / 1e9:.2f}"] for name, side in sides.items()])
+    print(f"\n{rate['tuneward'] / rate[padded]:.2f} x padded (goal 10), {rate['tuneward'] / rate[grouped]:.2f} x grouped (goal 5)\n")
+    bench.record("gsm8k_lengths.tokens_per_s", rate["tuneward"], "tok/s", "higher")
+    bench.record("gsm8k_lengths.speedup", rate["tuneward"] / rate[padded], "x", "higher", 10)
+    bench.record("gsm8k_lengths_grouped.speedup", rate["tuneward"] / rate[grouped], "x", "higher", 5)
+
+
+def vocabulary(bench):
+    """What a larger vocabulary adds beyond its own weights (embedding and head, in the base's type)."""
+    peaks, bytes_a_value = {}, 2 if bench.args.precision == "bf16" else 4
+    for vocab in (32000, 128000):
+        side = Side(f"V {vocab}", bench.ours("train", "full", vocab))
+        for _ in range(2):
+            side.turn()
+        peaks[vocab] = side.finish()
+    added_weights = 2 * (128000 - 32000) * 768 * bytes_a_value
+    ratio = (peaks[128000] - added_weights) / peaks[32000]
+    table(["vocabulary", "peak GB", "without the added weights"],
+          [["32,000", f"{peaks[32000] / 1e9:.2f}", f"{peaks[32000] / 1e9:.2f}"],
+           ["128,000", f"{peaks[128000] / 1e9:.2f}", f"{(peaks[128000] - added_weights) / 1e9:.2f}"]])
+    print(f"\n{ratio:.2f} x beyond the weights (goal 1.1)\n")
+    bench.record("vocab_memory_ratio", ratio, "x", "lower", 1.1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=lambda p: ROOT / p, default="build")
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16")
+    parser.add_argument("--only", choices=["full", "lengths", "vocabulary"])
+    parser.add_argument("--no-record", action="store_true")
+    args = parser.parse_args()
+    parts = {"full": full_rows, "lengths": real_lengths, "vocabulary": vocabulary}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(args, pathlib.Path(folder))
+        for name, part in parts.items():
+            if args.only in (None, name):
+                part(bench)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+// How a benchmark takes turns with its peer: each line on standard input asks for one measurement,
+// each answer is one JSON object on standard output; the end of the input ends the program.
+#pragma once
+
+#include <cstdint>
+
+namespace tuneward::bench {
+
+// False at the end of the input.
+bool AwaitTurn();
+
+// Also says how much CPU time the turn took: on a shared machine that is the steadier figure.
+void Answer(int64_t tokens, double seconds);
+
+// Answers with the most memory this process has held (VmHWM), in bytes.
+void AnswerPeakMemory();
+
+}  // namespace tuneward::bench
