@@ -15,7 +15,8 @@ function(tw_executable name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} tw_warnings)
   target_compile_definitions(${name} PRIVATE TUNEWARD_VERSION="${PROJECT_VERSION}")
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  # Where a library holds CUDA code too, its runtime is linked by name and nvcc does not link.
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin LINKER_LANGUAGE CXX)
 endfunction()
 
 # tw_test(<name> SOURCES x_test.cc ... DEPS lib ... LABELS unit|pg|torch|e2e|slow ... [TIMEOUT seconds])
@@ -33,7 +34,7 @@ function(tw_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} tw_test_main tw_warnings)
   target_compile_definitions(${name} PRIVATE TUNEWARD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                              TUNEWARD_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests LINKER_LANGUAGE CXX)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()
