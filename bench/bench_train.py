@@ -8,45 +8,16 @@
 Every program is warm before the first turn and they take turns, a step each. FLOPs of a step are counted as 4 a weight and token (forward
 and the gradient of the input; frozen weights have none), for the head at targets only. Memory is the most the process held, torch included.
 """
-import argparse
-import json
-import os
 import pathlib
-import subprocess
 import tempfile
 
-from side_by_side import PEER_PYTHON, ROOT, Side, record, table, take_turns
+from model_bench import PEER, Bench, arguments
+from side_by_side import Side, record, table, take_turns
 
-DATA = ROOT / "tests/data/real/gsm8k_200.jsonl"
 COMMAND = "make bench-train"
-PEER = "transformers 5.23 + PEFT 0.21"
 
 
-def config(args, vocab=32000):
-    return {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 768, "num_hidden_layers": args.layers,
-            "num_attention_heads": 12, "num_key_value_heads": 12, "intermediate_size": 2048, "vocab_size": vocab,
-            "max_position_embeddings": 1024, "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-            "tie_word_embeddings": False, "attention_bias": False, "mlp_bias": False}
-
-
-class Bench:
-    def __init__(self, args, folder):
-        self.args, self.folder = args, folder
-        self.program = args.build / "bin/tw-bench-engine"
-        self.rows = {"gsm8k": folder / "gsm8k.rows", "full": folder / "full.rows"}
-        subprocess.run([self.program, "rows", "--data", DATA, "--out", self.rows["gsm8k"], "--full-out", self.rows["full"]], check=True)
-
-    def options(self, rows, vocab=32000):
-        path = self.folder / f"config-{vocab}.json"
-        path.write_text(json.dumps(config(self.args, vocab)), encoding="utf-8")
-        return ["--config", path, "--rows", self.rows[rows], "--precision", self.args.precision, "--threads", self.args.threads]
-
-    def ours(self, mode, rows, vocab=32000):
-        return [self.program, mode, *self.options(rows, vocab)]
-
-    def peer(self, rows, *more):
-        return [PEER_PYTHON, ROOT / "bench/peer/peft_train.py", *self.options(rows), *more]
-
+class TrainBench(Bench):
     def record(self, name, value, unit, better, goal=None):
         if not self.args.no_record:
             record("train", f"train.{name}", value, unit, COMMAND, better, goal, peer=PEER if "speedup" in name or "ratio" in name else None)
@@ -74,8 +45,8 @@ def full_rows(bench):
 def real_lengths(bench):
     padded, grouped = f"{PEER}, padded", f"{PEER}, grouped by length"
     sides = take_turns({"tuneward": bench.ours("train", "gsm8k"), padded: bench.peer("gsm8k"),
-                        grouped: bench.peer("gsm8k", "--grouped")}, max(bench.args.turns, 24))
-    # All 25 batches but the first once each: sums, since batches differ.
+                        grouped: bench.peer("gsm8k", "--grouped")}, bench.args.batches)
+    # The same batches on each side (grouped: of the same rows in another order): sums, since batches differ.
     rate = {name: side.tokens / side.seconds for name, side in sides.items()}
     table(["GSM8K's lengths, 8 rows", "real tokens/s", "peak GB"],
           [[name, f"{rate[name]:,.0f}", f"{side.peak / 1e9:.2f}"] for name, side in sides.items()])
@@ -103,18 +74,13 @@ def vocabulary(bench):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=lambda p: ROOT / p, default="build")
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16")
+    parser = arguments(__doc__)
+    parser.add_argument("--batches", type=int, default=24, help="of GSM8K's lengths, at most 24: each is taken once")
     parser.add_argument("--only", choices=["full", "lengths", "vocabulary"])
-    parser.add_argument("--no-record", action="store_true")
     args = parser.parse_args()
     parts = {"full": full_rows, "lengths": real_lengths, "vocabulary": vocabulary}
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(args, pathlib.Path(folder))
+        bench = TrainBench(args, pathlib.Path(folder))
         for name, part in parts.items():
             if args.only in (None, name):
                 part(bench)

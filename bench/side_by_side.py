@@ -8,7 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(1, str(ROOT / "tests/support"))
-from results import record  # noqa: E402,F401  (the benchmarks' one way to write a row)
+from results import record  # noqa: E402,F401
 
 DEPS = pathlib.Path.home() / ".cache/tuneward/deps"
 PEER_PYTHON = DEPS / "venv-reference/bin/python"
