@@ -14,7 +14,7 @@ namespace tuneward {
 
 struct RegisterRequest {
   std::string id, folder;
-  std::string chat_template;  // empty: tuneward/1
+  std::string chat_template;  // empty: tuneward/1; else an id that MakeChatTemplate knows
   std::string pool, eval_set;
   double lora_lr = 0;  // 0: 0.001
   std::string actor;

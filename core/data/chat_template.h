@@ -1,5 +1,6 @@
 // A chat template turns a chat into token ids with a mask of training targets, and a prompt into
-// the ids that generation continues. One implementation a family; chat_template.cc holds the list.
+// the ids that generation continues. One writer a family (templates/families.h);
+// chat_template.cc holds the list.
 // Immutable, thread-safe.
 #pragma once
 
@@ -32,9 +33,8 @@ class ChatTemplate {
   virtual TokenId stop_id() const = 0;
 };
 
-// "tuneward/1" (contracts.md D13): <s>[<|system|>S<|end|>](<|user|>U<|end|><|assistant|>A<|end|>)+
-// NOT_FOUND for an unknown id; FAILED_PRECONDITION when the tokenizer lacks a control symbol.
-// Borrows the tokenizer.
+// `id`: "tuneward/1", "llama3/1", ... (docs/concepts/tokenizers_and_templates.md). NOT_FOUND for an
+// unknown id; FAILED_PRECONDITION when the tokenizer lacks a control symbol. Borrows the tokenizer.
 absl::StatusOr<std::unique_ptr<ChatTemplate>> MakeChatTemplate(std::string_view id,
                                                                const Tokenizer& tokenizer);
 

@@ -27,6 +27,10 @@ class Model final : public SentencepieceModel {
   int32_t IdOf(std::string_view piece) const override { return processor_.PieceToId(piece); }
   bool IsControl(int32_t id) const override { return processor_.IsControl(id); }
   int32_t UnknownId() const override { return processor_.unk_id(); }
+  bool AddsSpace() const override {
+    constexpr char kSpacePiece[] = "\xe2\x96\x81";
+    return processor_.EncodeAsPieces("a").front().rfind(kSpacePiece, 0) == 0;
+  }
 
  private:
   sentencepiece::SentencePieceProcessor processor_;

@@ -21,6 +21,7 @@ class SentencepieceModel {
       std::string_view piece) const = 0;  // the unknown id when there is no such piece
   virtual bool IsControl(int32_t id) const = 0;
   virtual int32_t UnknownId() const = 0;
+  virtual bool AddsSpace() const = 0;  // Encode puts a space before the text
 };
 
 // Null and a message in `error` on bytes that are no sentencepiece model.

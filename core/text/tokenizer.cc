@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
 #include "core/text/bpe_tokenizer.h"
+#include "core/text/chat_symbols.h"
 #include "core/text/sentencepiece_bridge.h"
 #include "core/text/tokenizer_json.h"
 
@@ -17,7 +18,7 @@ constexpr size_t kMaxModelBytes = size_t{64} << 20;
 class SentencepieceTokenizer final : public Tokenizer {
  public:
   explicit SentencepieceTokenizer(std::unique_ptr<SentencepieceModel> model)
-      : model_(std::move(model)) {}
+      : model_(std::move(model)), adds_space_(model_->AddsSpace()) {}
   int vocab_size() const override { return model_->Size(); }
   std::vector<TokenId> Encode(std::string_view text) const override { return model_->Encode(text); }
   std::string Decode(const std::vector<TokenId>& ids) const override { return model_->Decode(ids); }
@@ -26,9 +27,11 @@ class SentencepieceTokenizer final : public Tokenizer {
     return id != model_->UnknownId() && model_->IsControl(id) ? id : -1;
   }
   TokenId unknown_id() const override { return model_->UnknownId(); }
+  bool adds_space() const override { return adds_space_; }
 
  private:
   std::unique_ptr<SentencepieceModel> model_;
+  const bool adds_space_;
 };
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> ReadSentencepiece(std::string_view serialized,
@@ -36,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> ReadSentencepiece(std::string_view se
   std::string error;
   // sentencepiece takes empty bytes for a model without pieces.
   if (serialized.empty()) return absl::InvalidArgumentError(name + ": the file is empty");
-  auto model = ParseSentencepiece(serialized, error);
+  auto model = ParseSentencepiece(WithChatSymbolsAsControls(serialized), error);
   if (model == nullptr)
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": not a sentencepiece model (", error, ")"));

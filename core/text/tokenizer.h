@@ -26,6 +26,8 @@ class Tokenizer {
   // The id of a control symbol such as "<|user|>"; -1 when the vocabulary has none of that name.
   virtual TokenId ControlId(std::string_view symbol) const = 0;
   virtual TokenId unknown_id() const = 0;
+  // Encode puts a space before the text (sentencepiece's add_dummy_prefix).
+  virtual bool adds_space() const { return false; }
 };
 
 // What a base model's tokenizer may be called. Where both are there the first counts: a folder of

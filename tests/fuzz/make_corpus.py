@@ -114,10 +114,48 @@ def job_spec():
         write("job_spec", name, text)
 
 
+def tokenizer_json():
+    alphabet = [chr(b) if 0x21 <= b <= 0x7E or 0xA1 <= b <= 0xAC or b >= 0xAE else None for b in range(256)]
+    others = iter(range(0x100, 0x200))
+    alphabet = [c or chr(next(others)) for c in alphabet]
+    split = {"type": "Split", "pattern": {"Regex": r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+                                          r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"}, "behavior": "Isolated", "invert": False}
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+
+    def file(words=(), merges=(), added=(), nfc=False, gpt2=False, vocab=None, **model):
+        return {"version": "1.0", "added_tokens": list(added), "normalizer": {"type": "NFC"} if nfc else None,
+                "pre_tokenizer": level | {"use_regex": True} if gpt2 else {"type": "Sequence", "pretokenizers": [split, level]},
+                "decoder": {"type": "ByteLevel"},
+                "model": {"type": "BPE", "vocab": {t: i for i, t in enumerate(alphabet + list(words))} | (vocab or {}), "merges": list(merges)} | model}
+
+    def token(content, id, **flags):
+        return {"id": id, "content": content, "special": True} | flags
+
+    the = dict(words=["th", "the"], merges=["t h", "th e"])
+    for name, value in {
+        "good-none": file(), "good-the": file(**the), "good-pairs": file(words=["th", "the"], merges=[["t", "h"], ["th", "e"]], gpt2=True),
+        "good-ignore": file(words=["the", "it's"], ignore_merges=True, nfc=True), "good-added": file(**the, added=[
+            token("<|end|>", 258), token("<think>", 300, special=False), token("e\u0301", 259, special=False, normalized=True)], nfc=True),
+        "edge-same-id": file(vocab={"zz": 3}), "edge-far-id": file(vocab={"zz": 2**20}), "edge-last-id": file(vocab={"zz": 2**20 - 1}),
+        "edge-negative": file(vocab={"zz": -1}), "edge-fraction": file(vocab={"zz": 300.0}), "edge-huge": file(vocab={"zz": 2**64 - 1}),
+        "edge-no-byte": file(vocab={"a": 300}), "edge-unknown-merge": file(merges=["t h"]), "edge-three": file(merges=["a b c"]), "edge-empty-merge": file(merges=[" "]),
+        "edge-twice": file(words=["th"], merges=["t h", "t h"]), "edge-special-merge": file(words=["th"], merges=["t h"], added=[token("th", 256)]),
+        "edge-special-byte": file(added=[token("a", 64)]), "edge-added-twice": file(added=[token("x|", 256), token("x|", 257)]),
+        "edge-lstrip": file(added=[token("x|", 256, special=False, lstrip=True)]), "edge-dropout": file(dropout=0.5), "edge-fallback": file(byte_fallback=True),
+        "edge-unigram": {"model": {"type": "Unigram"}}, "edge-list": [], "edge-null": {"model": None},
+    }.items():
+        write("tokenizer_json", name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    good = json.dumps(file(**the), ensure_ascii=False)
+    write("tokenizer_json", "edge-pattern", good.replace("{1,3}", "{1,4}"))
+    write("tokenizer_json", "edge-behavior", good.replace("Isolated", "Removed"))
+    write("tokenizer_json", "edge-text", good.encode() + b"\xff\xed\xa0\x80\xe2\x82")
+
+
 def main():
     jsonl(pathlib.Path(sys.argv[1]))
     safetensors()
     job_spec()
+    tokenizer_json()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ sys.path.insert(1, str(ROOT / "tests/support"))
 from results import record  # noqa: E402
 
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"
-TARGETS = ["jsonl", "safetensors", "job_spec"]
+TARGETS = ["jsonl", "safetensors", "job_spec", "tokenizer_json"]
 COMPILER = "clang++-14"
 COMMAND = "make test-nightly"
 LARGEST = 16384  # bytes of an input

@@ -19,6 +19,10 @@ void Safetensors(std::string_view bytes);
 // resolved; canonical JSON is a fixed point.
 void JobSpec(std::string_view bytes);
 
+// ParseTokenizerJson: what it takes encodes any bytes, gives no control symbol for text, and gives
+// text back.
+void TokenizerJson(std::string_view bytes);
+
 struct Target {
   std::string_view name;  // of its corpus folder
   void (*run)(std::string_view bytes);
