@@ -121,6 +121,19 @@ class RealInputTest(unittest.TestCase):
             record("real_input", f"real_input.{name}.loss_ratio", round(ratio, 4), "x", "make test", "lower", 0.8)
             self.assertLess(ratio, 0.8, f"{len(losses)} steps, {losses[:tenth]} -> {losses[-tenth:]}")
 
+    def test_the_service_takes_little_beside_the_steps(self):
+        """From the end of the first step to the stored adapter, against the time that the engine gives for the steps between."""
+        job = self.ids["gsm8k"]
+        [[wall]] = self.stack.query(
+            "select extract(epoch from max(at) filter (where data->>'stage' = 'AUDITING') - max(at) filter (where data->>'stage' = 'TRAINING')) "
+            "from job_events where job_id = $1 and type = 'state'", job)
+        steps = self.stack.query("select data->>'tokens', data->>'tokens_per_second' from job_metrics where job_id = $1 order by step", job)
+        tokens = [int(count) for count, _ in steps]
+        engine = sum((after - before) / float(rate) for before, after, (_, rate) in zip(tokens, tokens[1:], steps[1:]))
+        overhead = float(wall) / engine - 1
+        self.assertGreater(overhead, 0)
+        record("real_input", "service.gsm8k.overhead", round(overhead, 4), "x", "make test", "lower", 0.05)
+
     def test_mixed_rows_carry_the_users_system_prompt_and_skeleton(self):
         seen_system = seen_skeleton = 0
         for name, _ in self.each():
