@@ -1,8 +1,9 @@
 // tw-bench-engine <mode> [--flag value]...: the engine's side of the benchmarks (bench/*.py drive
 // it).
-//   rows     --data F --out F --full-out F [--vocab N]   makes the rows that both sides read
-//   train | generate | matmul  --config F --rows F [--precision bf16|fp32] [--threads N] [--batch
-//   N] [--new-tokens N]
+//   rows     --data F --out F --full-out F [--vocab N] [--full-length N]
+//            makes the rows that both sides read
+//   train | generate | matmul  --config F --rows F [--precision bf16|fp32] [--threads N]
+//            [--batch N] [--new-tokens N] [--device cuda:0]
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -23,8 +24,9 @@ int Run(const std::string& mode, std::map<std::string, std::string> flags) {
     return flags.contains(name) ? std::atoi(flags[name].c_str()) : fallback;
   };
   if (mode == "rows") {
-    const absl::Status made = MakeRows(flags["--data"], number("--vocab", 4000), 256,
-                                       flags["--out"], flags["--full-out"]);
+    const absl::Status made =
+        MakeRows(flags["--data"], number("--vocab", 4000), number("--full-length", 256),
+                 flags["--out"], flags["--full-out"]);
     return made.ok() ? 0 : Fail(made);
   }
   Settings settings;

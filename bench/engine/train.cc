@@ -13,18 +13,20 @@ namespace {
 
 class Turns : public TrainObserver {
  public:
+  explicit Turns(std::string device) : device_(std::move(device)) {}
   bool OnStep(const StepMetrics& m) override {
     const int64_t tokens = m.tokens - seen_;
     seen_ = m.tokens;
     if (m.step > 1)
       Answer(tokens, static_cast<double>(tokens) / m.tokens_per_second);
     else
-      AnswerPeakMemory();  // the first step is the warm-up: "ready"
+      AnswerPeakMemory(device_);  // the first step is the warm-up: "ready"
     return AwaitTurn();
   }
   absl::Status OnCheckpoint(const std::string&, int64_t) override { return absl::OkStatus(); }
 
  private:
+  const std::string device_;
   int64_t seen_ = 0;
 };
 
@@ -39,9 +41,9 @@ absl::Status Run(const Settings& settings) {
   for (int64_t i = 0; i < count; ++i) inputs.rows[order[i]] = rows[i];
   inputs.spec.batch_size = settings.batch;
   const std::string out = std::filesystem::temp_directory_path() / "tw-bench-adapter";
-  Turns turns;
+  Turns turns(settings.engine.device);
   TW_RETURN_IF_ERROR(model->Train(inputs, out, turns).status());
-  AnswerPeakMemory();
+  AnswerPeakMemory(settings.engine.device);
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace tuneward::bench {
 
@@ -12,7 +13,8 @@ bool AwaitTurn();
 // Also says how much CPU time the turn took: on a shared machine that is the steadier figure.
 void Answer(int64_t tokens, double seconds);
 
-// Answers with the most memory this process has held (VmHWM), in bytes.
-void AnswerPeakMemory();
+// Answers with the most memory this process has held (VmHWM), in bytes; for a GPU, with what its
+// allocator took there.
+void AnswerPeakMemory(const std::string& device = "cpu");
 
 }  // namespace tuneward::bench

@@ -9,6 +9,8 @@
 #include <numeric>
 
 #include "worker/engine/cpu_dispatch.h"
+#include "worker/engine/cuda_dispatch.h"
+#include "worker/engine/flash_attention.h"
 
 namespace tuneward {
 namespace {
@@ -196,6 +198,7 @@ PlanPtr PlanAttention(const ModelConfig& config, const RopeTable& rope,
   plan.head_dim = config.head_dim;
   plan.scores = ScoreRuleOf(config, /*sliding=*/false);
   plan.cu_seqlens = cu_seqlens;
+  plan.cu_seqlens_B1 = at::tensor(cu_seqlens, at::kInt).to(position_T.device());
   plan.cos_TR = rope.cos_PR.index_select(0, position_T);
   plan.sin_TR = rope.sin_PR.index_select(0, position_T);
   const int64_t rows = static_cast<int64_t>(cu_seqlens.size()) - 1;
@@ -234,6 +237,7 @@ PlanPtr SlidingPlan(const AttentionPlan& full, const ModelConfig& config, const 
   plan.head_dim = full.head_dim;
   plan.scores = ScoreRuleOf(config, /*sliding=*/true);
   plan.cu_seqlens = full.cu_seqlens;
+  plan.cu_seqlens_B1 = full.cu_seqlens_B1;
   plan.cos_TR = rope.cos_PR.index_select(0, position_T);
   plan.sin_TR = rope.sin_PR.index_select(0, position_T);
   plan.buckets = full.buckets;
@@ -254,6 +258,11 @@ void RopeInPlace(const Tensor& qkv_TC, const Tensor& cos_TR, const Tensor& sin_T
     });
     return;
   }
+  if constexpr (kCudaKernels)
+    if (UsesCudaKernels(qkv_TC)) {
+      cuda::Rope(qkv_TC, cos_TR, sin_TR, rotated_heads, head_dim, back);
+      return;
+    }
   const Tensor x =
       qkv_TC.detach().narrow(1, 0, rotated_heads * head_dim).view({t, rotated_heads, 2, half});
   const Tensor cos = cos_TR.unsqueeze(1);
@@ -270,7 +279,9 @@ AttentionOut RopeAttention(const Tensor& qkv_TC, const PlanPtr& plan) {
     return {mixed_TW, qkv_TC.detach()};
   }
   const Tensor turned_TC = RopeFn::apply(qkv_TC, plan);
-  return {PaddedAttention(turned_TC, *plan), turned_TC.detach()};
+  return {UsesFlashAttention(turned_TC, *plan) ? FlashAttention(turned_TC, *plan)
+                                               : PaddedAttention(turned_TC, *plan),
+          turned_TC.detach()};
 }
 
 }  // namespace tuneward

@@ -1,6 +1,6 @@
 // Rotary positions and causal attention over packed rows: each row attends to itself alone, within
-// a window and with capped scores where the model has them. On the
-// CPU in fp32 a fused kernel walks the rows; elsewhere rows of similar length are laid into a
+// a window and with capped scores where the model has them. On the CPU a fused kernel walks the
+// rows, on a GPU flash_attention.h where it can; elsewhere rows of similar length are laid into a
 // padded block, where padding stands after a row, so causality hides it. Shapes: T packed tokens, C
 // = (H + 2K) * E channels of [q, k, v], H heads, K key-value heads, E head width, R = E / 2.
 #pragma once
@@ -48,8 +48,9 @@ struct AttentionPlan : torch::CustomClassHolder {
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
   ScoreRule scores;
   std::vector<int64_t> cu_seqlens;
+  at::Tensor cu_seqlens_B1;  // the same in int32 on the batch's device
   at::Tensor cos_TR, sin_TR;
-  std::vector<Bucket> buckets;
+  std::vector<Bucket> buckets;  // the longest rows first
   at::Tensor place_T;  // where each packed token stands in the buckets, one after the other
 };
 using PlanPtr = c10::intrusive_ptr<AttentionPlan>;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "worker/engine/cpu_dispatch.h"
+#include "worker/engine/cuda_dispatch.h"
 
 namespace tuneward {
 namespace {
@@ -16,24 +17,38 @@ using torch::autograd::variable_list;
 
 constexpr int64_t kGrain = 64;  // rows a thread takes at least
 
-// Whether all that are defined suit the kernels, in one type.
-bool Fused(std::initializer_list<Tensor> tensors) {
+// Whether all that are defined suit the kernels of `uses`, in one type.
+bool AllSuit(std::initializer_list<Tensor> tensors, bool (*uses)(const Tensor&)) {
   const at::ScalarType type = tensors.begin()->scalar_type();
   return std::all_of(tensors.begin(), tensors.end(), [&](const Tensor& x) {
-    return !x.defined() || (UsesCpuKernels(x) && x.scalar_type() == type);
+    return !x.defined() || (uses(x) && x.scalar_type() == type);
   });
+}
+
+bool Fused(std::initializer_list<Tensor> tensors) { return AllSuit(tensors, UsesCpuKernels); }
+
+// A norm's weight may be fp32 beside bf16 rows here.
+bool FusedOnCuda(std::initializer_list<Tensor> tensors, const Tensor& w_D = {}) {
+  return AllSuit(tensors, UsesCudaKernels) &&
+         (!w_D.defined() ||
+          (UsesCudaKernels(w_D) && (w_D.scalar_type() == at::kFloat ||
+                                    w_D.scalar_type() == tensors.begin()->scalar_type())));
 }
 
 struct Normed {
   Tensor sum_TD, y_TD, rstd_T1;
 };
 
+Normed EmptyNormed(const Tensor& x_TD, const Tensor& branch_TD) {
+  return {branch_TD.defined() ? at::empty_like(x_TD) : x_TD, at::empty_like(x_TD),
+          at::empty({x_TD.size(0), 1}, x_TD.options().dtype(at::kFloat))};
+}
+
 // `branch` may be undefined: nothing is added, and sum is x itself.
 Normed NormForward(const Tensor& x_TD, const Tensor& branch_TD, const Tensor& w_D, double epsilon) {
   if (Fused({x_TD, branch_TD, w_D})) {
     const int64_t t = x_TD.size(0), d = x_TD.size(1);
-    Normed out{branch_TD.defined() ? at::empty_like(x_TD) : x_TD, at::empty_like(x_TD),
-               at::empty({t, 1}, x_TD.options().dtype(at::kFloat))};
+    const Normed out = EmptyNormed(x_TD, branch_TD);
     WithValueOf(x_TD, [&](auto value) {
       using Value = decltype(value);
       at::parallel_for(0, t, kGrain, [&](int64_t begin, int64_t end) {
@@ -44,6 +59,12 @@ Normed NormForward(const Tensor& x_TD, const Tensor& branch_TD, const Tensor& w_
     });
     return out;
   }
+  if constexpr (kCudaKernels)
+    if (FusedOnCuda({x_TD, branch_TD}, w_D)) {
+      const Normed out = EmptyNormed(x_TD, branch_TD);
+      cuda::AddRmsNorm(x_TD, branch_TD, w_D, epsilon, out.sum_TD, out.y_TD, out.rstd_T1);
+      return out;
+    }
   const Tensor sum_TD = branch_TD.defined() ? x_TD + branch_TD : x_TD;
   const Tensor x = sum_TD.to(at::kFloat);
   Tensor rstd_T1 = x.square().mean(1, /*keepdim=*/true).add_(epsilon).rsqrt_();
@@ -72,6 +93,12 @@ std::pair<Tensor, Tensor> NormBackward(const Tensor& dy_TD, const Tensor& dsum_T
     });
     return {dx, dw};
   }
+  if constexpr (kCudaKernels)
+    if (FusedOnCuda({dy_TD, x_TD, dsum_TD}, w_D)) {
+      const Tensor dx = at::empty_like(x_TD);
+      cuda::RmsNormBackward(dy_TD, x_TD, w_D, rstd_T1, dsum_TD, dx);
+      return {dx, dw};
+    }
   const Tensor xhat = x_TD.to(at::kFloat) * rstd_T1;
   const Tensor g = dy_TD.to(at::kFloat) * w_D.to(at::kFloat);
   Tensor dx =
@@ -127,6 +154,13 @@ struct SwiGluFn : torch::autograd::Function<SwiGluFn> {
       });
       return y_TF;
     }
+    if constexpr (kCudaKernels)
+      if (FusedOnCuda({gate_up_T2F})) {
+        const Tensor y_TF =
+            at::empty({gate_up_T2F.size(0), gate_up_T2F.size(1) / 2}, gate_up_T2F.options());
+        cuda::SwiGlu(gate_up_T2F, y_TF);
+        return y_TF;
+      }
     const auto halves = gate_up_T2F.chunk(2, 1);
     return at::silu(halves[0]).mul_(halves[1]);
   }
@@ -143,6 +177,12 @@ struct SwiGluFn : torch::autograd::Function<SwiGluFn> {
       });
       return {d_T2F};
     }
+    if constexpr (kCudaKernels)
+      if (FusedOnCuda({gate_up_T2F, grads[0]})) {
+        const Tensor d_T2F = at::empty_like(gate_up_T2F);
+        cuda::SwiGluBackward(grads[0], gate_up_T2F, d_T2F);
+        return {d_T2F};
+      }
     const auto halves = gate_up_T2F.chunk(2, 1);
     const Tensor &gate = halves[0], &up = halves[1], &dy = grads[0];
     Tensor out_T2F = at::empty_like(gate_up_T2F);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "worker/engine/cpu_dispatch.h"
+#include "worker/engine/cuda_dispatch.h"
 
 namespace tuneward {
 
@@ -28,6 +29,11 @@ Tensor SoftmaxNll(Tensor logits_CV, const Tensor& target_C, const Tensor& weight
     });
     return logits_CV;
   }
+  if constexpr (kCudaKernels)
+    if (UsesCudaKernels(logits_CV)) {
+      cuda::CrossEntropy(logits_CV, target_C, weight_C, gradient, nll_C);
+      return logits_CV;
+    }
   const Tensor target_C1 = target_C.unsqueeze(1);
   Tensor p_CV = at::_log_softmax(logits_CV.to(at::kFloat), 1, false);
   nll_C.copy_(p_CV.gather(1, target_C1).squeeze(1).neg_());
