@@ -1,5 +1,6 @@
 #include "worker/engine/adapter.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -55,6 +56,12 @@ absl::StatusOr<std::unique_ptr<Adapter>> Adapter::Make(const ModelConfig& config
                                                        const LoraSpec& spec, uint64_t seed,
                                                        at::Device device) {
   TW_RETURN_IF_ERROR(CheckLoraSpec(spec));
+  for (const LinearSite& site : LinearSites(config))
+    if (std::count(spec.targets.begin(), spec.targets.end(), site.name) > 0 &&
+        spec.rank > std::min(site.out, site.in))
+      return absl::InvalidArgumentError(absl::StrCat(
+          "rank must be at most ", std::min(site.out, site.in), ", the smaller side of ", site.name,
+          " (", site.out, " x ", site.in, "), got ", spec.rank));
   std::unique_ptr<Adapter> adapter(new Adapter(config, spec));
   TW_ASSIGN_OR_RETURN(adapter->layers_,
                       BuildLayers(config, spec, device,

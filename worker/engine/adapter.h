@@ -32,7 +32,24 @@ class Adapter {
   const LayerLora& layer(int64_t i) const { return layers_[i]; }
   // The leaves in a fixed order, with names for the optimiser's file.
   std::vector<std::pair<std::string, at::Tensor>> Leaves() const;
-  TensorMap ToTensors() const;  // PEFT's names, fp32
+  TensorMap ToTensors() const;  // A and B under PEFT's names, fp32
+
+  // Fixed factors (fixed_factor.h) for a group: one left factor a part (undefined: identity) and a
+  // right one. INVALID_ARGUMENT with the shape that would be right.
+  absl::Status Fix(int64_t layer, Group group, std::vector<at::Tensor> left_WW,
+                   at::Tensor right_II);
+  // Takes the product of every group as it is now out of the weights it sees from here on, so that
+  // the model stays what `base_OI` (each layer's weights by group) alone computes.
+  using LayerBases = std::vector<std::array<at::Tensor, kGroups>>;
+  void TakeOutInitial(const LayerBases& base_OI);
+
+  // The same function as plain LoRA, as PEFT knows it: L B and A R; with an initial product taken
+  // out twice the rank.
+  struct Plain {
+    LoraSpec spec;
+    TensorMap tensors;
+  };
+  absl::StatusOr<Plain> Fold() const;
 
  private:
   Adapter(const ModelConfig& config, const LoraSpec& spec) : config_(config), spec_(spec) {}

@@ -1,10 +1,12 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/generator.h"
+#include "worker/engine/merge.h"
 #include "worker/engine/peft.h"
 #include "worker/engine/train_data.h"
 #include "worker/engine/trainer.h"
@@ -25,6 +27,10 @@ auto Guarded(const char* what, F&& body) -> decltype(body()) {
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
   } catch (const c10::Error& error) {
+    // The CPU's allocator has no type of its own for this.
+    if (absl::StrContains(error.what_without_backtrace(), "can't allocate memory"))
+      return absl::ResourceExhaustedError(
+          absl::StrCat(what, ": out of memory: ", error.what_without_backtrace()));
     return absl::InternalError(absl::StrCat(what, ": ", error.what_without_backtrace()));
   }
 }
@@ -73,15 +79,13 @@ class BaseModelImpl final : public BaseModel {
   }
 
   absl::Status Save(const std::string& folder, Precision precision) const override {
-    return Guarded("saving", [&]() -> absl::Status {
-      TW_RETURN_IF_ERROR(MakeFolders(folder));
-      TW_ASSIGN_OR_RETURN(
-          const std::string config,
-          ConfigWithDtype(config_json_, precision == Precision::kFloat32 ? "float32" : "bfloat16"));
-      TW_RETURN_IF_ERROR(WriteFileAtomic(folder + "/config.json", config));
-      return SaveTensors(folder + "/model.safetensors",
-                         WeightsToTensors(config_, weights_, TypeOf(precision)));
-    });
+    return Guarded("saving", [&] { return SaveWeights(folder, weights_, precision); });
+  }
+
+  absl::Status SaveMerged(const std::string& folder, const Adapter& adapter,
+                          Precision precision) const override {
+    return Guarded("merging",
+                   [&] { return SaveWeights(folder, MergeAdapter(weights_, adapter), precision); });
   }
 
   absl::StatusOr<std::shared_ptr<const Adapter>> LoadAdapter(const std::string& folder) override {
@@ -124,6 +128,17 @@ class BaseModelImpl final : public BaseModel {
   }
 
  private:
+  absl::Status SaveWeights(const std::string& folder, const Weights& weights,
+                           Precision precision) const {
+    TW_RETURN_IF_ERROR(MakeFolders(folder));
+    TW_ASSIGN_OR_RETURN(
+        const std::string config,
+        ConfigWithDtype(config_json_, precision == Precision::kFloat32 ? "float32" : "bfloat16"));
+    TW_RETURN_IF_ERROR(WriteFileAtomic(folder + "/config.json", config));
+    return SaveTensors(folder + "/model.safetensors",
+                       WeightsToTensors(config_, weights, TypeOf(precision)));
+  }
+
   std::string config_json_;
   ModelConfig config_;
   Weights weights_;

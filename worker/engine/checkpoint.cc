@@ -1,10 +1,12 @@
 #include "worker/engine/checkpoint.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/base/file.h"
 #include "core/base/random.h"
 
@@ -15,7 +17,32 @@ namespace fs = std::filesystem;
 
 constexpr char kFormat[] = "tuneward.checkpoint/1";
 constexpr char kPrefix[] = "checkpoint-";
+constexpr char kAdapterFile[] = "/adapter_model.safetensors";
+constexpr char kWholeFile[] = "/weights.safetensors";
+constexpr char kBestFile[] = "/best.safetensors";
 constexpr size_t kKept = 2;
+
+// Doubles bit for bit, as text: canonical JSON has none.
+std::string Exact(double value) { return absl::StrFormat("%a", value); }
+double FromExact(const std::string& text) { return std::strtod(text.c_str(), nullptr); }
+
+Json ProgressJson(const CheckpointState& state) {
+  return {{"first_loss", Exact(state.first_loss)},
+          {"micro_batch_tokens", state.micro_batch_tokens},
+          {"best_step", state.stop.best_step},
+          {"best_loss", Exact(state.stop.best_loss)},
+          {"worse", state.stop.worse}};
+}
+
+void ReadProgress(const Json& json, CheckpointState& state, Violations& problems) {
+  ObjectReader reader(json, "state.json.progress", problems);
+  state.first_loss = FromExact(reader.String("first_loss"));
+  state.micro_batch_tokens = reader.Int("micro_batch_tokens", 1, INT64_MAX);
+  state.stop.best_step = reader.Int("best_step", 0, INT64_MAX);
+  state.stop.best_loss = FromExact(reader.String("best_loss"));
+  state.stop.worse = reader.Int("worse", 0, INT64_MAX);
+  reader.Finish();
+}
 
 absl::Status FsStatus(const std::error_code& error, const std::string& what) {
   return error ? ErrnoStatus(error.value(), what) : absl::OkStatus();
@@ -49,14 +76,17 @@ absl::StatusOr<std::string> WriteCheckpoint(const std::string& work_folder,
   std::error_code error;
   fs::remove_all(temp, error);
   TW_RETURN_IF_ERROR(MakeFolders(temp));
-  TW_RETURN_IF_ERROR(SaveTensors(temp + "/adapter_model.safetensors", checkpoint.adapter));
+  TW_RETURN_IF_ERROR(
+      SaveTensors(temp + (checkpoint.whole ? kWholeFile : kAdapterFile), checkpoint.weights));
   TW_RETURN_IF_ERROR(SaveTensors(temp + "/optimizer.safetensors", checkpoint.optimizer));
+  if (!checkpoint.best.empty()) TW_RETURN_IF_ERROR(SaveTensors(temp + kBestFile, checkpoint.best));
   const Json json = {{"format", kFormat},
                      {"step", state.step},
                      {"tokens", state.tokens},
                      {"manifest_sha", state.manifest_sha},
                      {"fingerprint", state.fingerprint},
                      {"random", kRandomScheme},
+                     {"progress", ProgressJson(state)},
                      {"defence", {{"id", state.defence}, {"state", state.defence_state.dump()}}}};
   TW_RETURN_IF_ERROR(WriteFileAtomic(temp + "/state.json", CanonicalJson(json)));
   fs::remove_all(folder, error);
@@ -82,6 +112,8 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& folder,
   state.manifest_sha = reader.String("manifest_sha");
   state.fingerprint = reader.String("fingerprint");
   const std::string random = reader.String("random");
+  if (const Json* progress = reader.Object("progress", /*required=*/false))
+    ReadProgress(*progress, state, problems);
   std::string defence_state = "{}";
   if (const Json* object = reader.Object("defence")) {
     ObjectReader inner(*object, "state.json.defence", problems);
@@ -100,7 +132,12 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& folder,
         folder, ": the checkpoint is of manifest ", state.manifest_sha, " and defence ",
         state.defence, ", the job has ", manifest_sha, " and ", std::string(defence)));
   TW_ASSIGN_OR_RETURN(state.defence_state, ParseJson(defence_state));
-  TW_ASSIGN_OR_RETURN(checkpoint.adapter, LoadTensors(folder + "/adapter_model.safetensors"));
+  checkpoint.whole = std::filesystem::exists(folder + kWholeFile);
+  TW_ASSIGN_OR_RETURN(checkpoint.weights,
+                      LoadTensors(folder + (checkpoint.whole ? kWholeFile : kAdapterFile)));
+  if (state.stop.best_step > 0) {
+    TW_ASSIGN_OR_RETURN(checkpoint.best, LoadTensors(folder + kBestFile));
+  }
   TW_ASSIGN_OR_RETURN(checkpoint.optimizer, LoadTensors(folder + "/optimizer.safetensors"));
   return checkpoint;
 }

@@ -38,7 +38,7 @@ struct LoraSpec {
   bool rslora = false;  // scale = alpha / sqrt(rank)
 };
 
-enum class Schedule { kCosine, kConstant };
+enum class Schedule { kCosine, kConstant, kLinear };
 
 // kDpo: direct preference optimisation. Rows come in pairs, a chosen and a rejected answer to one
 // prompt in turn; the reference is the base with the adapter off, so it needs lora.
@@ -48,18 +48,25 @@ struct TrainSpec {
   Method method = Method::kSupervised;
   double dpo_beta = 0.1;  // (0, 2]
   int epochs = 1;
-  int64_t max_steps = 0;  // > 0: stop after so many optimiser steps
-  int batch_size = 16;    // rows (kDpo: pairs) per optimiser step
-  int micro_batch_tokens = 8192;
+  int64_t max_steps = 0;          // > 0: stop after so many optimiser steps
+  int batch_size = 16;            // rows (kDpo: pairs) per optimiser step
+  int micro_batch_tokens = 8192;  // at most; fewer where memory asks for it (TrainOutcome says)
   double learning_rate = 1e-3;
   Schedule schedule = Schedule::kCosine;
   int warmup_steps = 0;
+  double warmup_ratio = 0;  // [0, 1): of all steps, rounded up; counts where warmup_steps is 0
   double weight_decay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double max_grad_norm = 1.0;  // 0: no clipping
   uint64_t seed = 0;
   std::optional<LoraSpec> lora =
       LoraSpec{};            // nullopt: full-parameter training (operator tools only)
   int checkpoint_every = 0;  // optimiser steps; 0: none
+  int eval_every = 0;        // optimiser steps between losses of eval_rows, also after the last
+  // Evaluations in a row without a loss lower by more than min_delta, after which training stops;
+  // 0: it does not. With it, what is written (full-parameter: left in the model) are the weights of
+  // the best evaluation, whether training stopped early or not.
+  int patience = 0;
+  double min_delta = 0;
 };
 
 // Means over a step's pairs. A reward is beta x (log p of the answer - its reference's).
@@ -68,12 +75,19 @@ struct PreferenceMetrics {
   double accuracy = 0;  // share of pairs whose chosen reward is the larger one
 };
 
+struct EvalMetrics {
+  double loss = 0;                       // over the target tokens (kDpo: pairs) of eval_rows
+  double user_loss = 0, mixed_loss = 0;  // NaN when there was no such row
+  std::optional<PreferenceMetrics> preference;
+};
+
 struct StepMetrics {
   int64_t step = 0, total_steps = 0;  // step counts from 1
   int64_t tokens = 0;  // processed since the start of the job, resumed steps included
   double loss = 0;     // mean over the step's target tokens; kDpo: over its pairs
   double user_loss = 0, mixed_loss = 0;         // NaN when the step had no such row
   std::optional<PreferenceMetrics> preference;  // kDpo
+  std::optional<EvalMetrics> eval;              // of the weights after this step
   double learning_rate = 0, grad_norm = 0, tokens_per_second = 0;
 };
 
@@ -88,7 +102,8 @@ class TrainObserver {
 };
 
 struct TrainInputs {
-  std::vector<TrainRow> rows;  // user rows first, then mixed rows; kDpo: in pairs
+  std::vector<TrainRow> rows;       // user rows first, then mixed rows; kDpo: in pairs
+  std::vector<TrainRow> eval_rows;  // held out; in pairs as rows are
   TrainSpec spec;
   std::string manifest_sha;  // hex; a checkpoint of another manifest is refused
   std::string work_folder;   // checkpoints are written under it
@@ -97,7 +112,10 @@ struct TrainInputs {
 
 struct TrainOutcome {
   int64_t steps = 0, tokens = 0;
-  bool stopped = false;  // by the observer
+  bool stopped = false;            // by the observer; nothing was written
+  bool stopped_early = false;      // by patience
+  int64_t best_step = 0;           // patience > 0: the step whose weights these are
+  int64_t micro_batch_tokens = 0;  // that were trained with
 };
 
 struct SamplingOptions {
@@ -136,12 +154,17 @@ class BaseModel {
   // With spec.lora: trains a new adapter and writes it to `out_folder` in PEFT's layout
   // (adapter_config.json, adapter_model.safetensors); the base is unchanged. Without: trains this
   // model's own weights in place (out_folder unused). Rows go in EpochOrder(n user, n mixed, seed,
-  // epoch). OUT_OF_RANGE "diverged" on a NaN or infinite loss.
+  // epoch). OUT_OF_RANGE "diverged", with the step of the last good
+  // checkpoint, on a loss, gradient or weight that is not finite or a loss far above a guess's.
+  // RESOURCE_EXHAUSTED "out of memory" before the first step when the longest row cannot fit.
   virtual absl::StatusOr<TrainOutcome> Train(const TrainInputs& inputs,
                                              const std::string& out_folder,
                                              TrainObserver& observer) = 0;
   // Writes config.json and model.safetensors (operator tools: make-base, align).
   virtual absl::Status Save(const std::string& folder, Precision precision) const = 0;
+  // The same with the adapter merged into the weights (operator tools); this model stays as it is.
+  virtual absl::Status SaveMerged(const std::string& folder, const Adapter& adapter,
+                                  Precision precision) const = 0;
 
   virtual absl::StatusOr<std::shared_ptr<const Adapter>> LoadAdapter(const std::string& folder) = 0;
 

@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "worker/engine/fixed_factor.h"
+
 namespace tuneward {
 namespace {
 
@@ -123,6 +125,7 @@ Tensor RowStableProduct(const Tensor& x_TI, const Tensor& w_OI) {
 
 Tensor GroupLinear(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora,
                    const Dropout& dropout) {
+  if (lora.fixed) return FixedLinear(x_TI, w_OI, lora, dropout);
   const auto [b, offsets] = Split(lora);
   // An absent A must be an empty optional: autograd asks every tensor argument for its device.
   const std::optional<Tensor> a = lora.empty() ? std::nullopt : std::optional<Tensor>(lora.a_KI);
@@ -130,6 +133,7 @@ Tensor GroupLinear(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora
 }
 
 Tensor GroupLinearForward(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora) {
+  if (lora.fixed) return FixedLinear(x_TI, w_OI, lora, Dropout{});
   Tensor y_TO = RowStableProduct(x_TI, w_OI);
   if (!lora.empty()) {
     const auto [b, offsets] = Split(lora);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -18,10 +19,13 @@ struct LoraPart {
   at::Tensor b_Wr;
 };
 
+struct FixedFactors;  // fixed_factor.h
+
 struct GroupLora {
   at::Tensor a_KI;  // [k r, I]: the parts' A, one below the other
   std::vector<LoraPart> parts;
   double scale = 1;
+  std::shared_ptr<const FixedFactors> fixed;  // null: plain LoRA; shared by copies of the group
   bool empty() const { return parts.empty(); }
 };
 

@@ -18,10 +18,11 @@ absl::Status In(const std::string& path, const absl::Status& status) {
 }  // namespace
 
 absl::Status WriteAdapter(const Adapter& adapter, const std::string& folder) {
+  TW_ASSIGN_OR_RETURN(const Adapter::Plain plain, adapter.Fold());
   TW_RETURN_IF_ERROR(MakeFolders(folder));
   TW_RETURN_IF_ERROR(WriteFileAtomic(absl::StrCat(folder, "/", kAdapterConfigFile),
-                                     AdapterConfigJson(adapter.spec())));
-  return SaveTensors(absl::StrCat(folder, "/", kAdapterTensorFile), adapter.ToTensors());
+                                     AdapterConfigJson(plain.spec)));
+  return SaveTensors(absl::StrCat(folder, "/", kAdapterTensorFile), plain.tensors);
 }
 
 absl::StatusOr<std::unique_ptr<Adapter>> ReadAdapter(const std::string& folder,

@@ -6,12 +6,19 @@
 
 namespace tuneward {
 
+int64_t WarmUpSteps(const TrainSpec& spec, int64_t total) {
+  if (spec.warmup_steps > 0) return spec.warmup_steps;
+  return static_cast<int64_t>(std::ceil(spec.warmup_ratio * static_cast<double>(total)));
+}
+
 double LearningRate(const TrainSpec& spec, int64_t step, int64_t total) {
   const double done = static_cast<double>(step - 1);
-  if (done < spec.warmup_steps) return spec.learning_rate * done / spec.warmup_steps;
+  const double warm_up = static_cast<double>(WarmUpSteps(spec, total));
+  if (done < warm_up) return spec.learning_rate * done / warm_up;
   if (spec.schedule == Schedule::kConstant) return spec.learning_rate;
-  const double span = std::max<double>(1, static_cast<double>(total - spec.warmup_steps));
-  const double progress = (done - spec.warmup_steps) / span;
+  const double span = std::max<double>(1, static_cast<double>(total) - warm_up);
+  const double progress = (done - warm_up) / span;
+  if (spec.schedule == Schedule::kLinear) return spec.learning_rate * std::max(0.0, 1 - progress);
   return spec.learning_rate * std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * progress)));
 }
 

@@ -68,6 +68,8 @@ absl::Status CheckSpec(const TrainSpec& spec) {
   if (spec.max_steps < 0)
     return bad("max_steps", "at least 0", static_cast<double>(spec.max_steps));
   if (spec.warmup_steps < 0) return bad("warmup_steps", "at least 0", spec.warmup_steps);
+  if (!(spec.warmup_ratio >= 0 && spec.warmup_ratio < 1))
+    return bad("warmup_ratio", "in [0, 1)", spec.warmup_ratio);
   if (!(spec.weight_decay >= 0)) return bad("weight_decay", "at least 0", spec.weight_decay);
   if (!(spec.beta1 >= 0 && spec.beta1 < 1)) return bad("beta1", "in [0, 1)", spec.beta1);
   if (!(spec.beta2 >= 0 && spec.beta2 < 1)) return bad("beta2", "in [0, 1)", spec.beta2);
@@ -75,6 +77,9 @@ absl::Status CheckSpec(const TrainSpec& spec) {
   if (!(spec.max_grad_norm >= 0)) return bad("max_grad_norm", "at least 0", spec.max_grad_norm);
   if (spec.checkpoint_every < 0)
     return bad("checkpoint_every", "at least 0", spec.checkpoint_every);
+  if (spec.eval_every < 0) return bad("eval_every", "at least 0", spec.eval_every);
+  if (spec.patience < 0) return bad("patience", "at least 0", spec.patience);
+  if (!(spec.min_delta >= 0)) return bad("min_delta", "at least 0", spec.min_delta);
   return absl::OkStatus();
 }
 
@@ -101,18 +106,37 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
       return absl::InvalidArgumentError(
           "method dpo needs lora: its reference is the base with the adapter off");
     TW_RETURN_IF_ERROR(CheckPairs(inputs.rows));
+    TW_RETURN_IF_ERROR(CheckPairs(inputs.eval_rows));
   }
-  const bool checkpoints = inputs.spec.checkpoint_every > 0 || !inputs.resume_from.empty();
-  if (checkpoints && !inputs.spec.lora)
-    return absl::InvalidArgumentError(
-        "full-parameter training has no checkpoints: set checkpoint_every to 0");
+  TW_RETURN_IF_ERROR(CheckRows(inputs.eval_rows, config));
+  if ((inputs.spec.eval_every > 0) != !inputs.eval_rows.empty())
+    return absl::InvalidArgumentError(absl::StrCat("eval_every and eval_rows need each other, got ",
+                                                   inputs.spec.eval_every, " and ",
+                                                   inputs.eval_rows.size(), " rows"));
+  if (inputs.spec.patience > 0 && inputs.spec.eval_every == 0)
+    return absl::InvalidArgumentError(absl::StrCat(
+        "patience counts evaluations: it needs eval_every, got ", inputs.spec.patience, " and 0"));
   if (inputs.spec.checkpoint_every > 0 && inputs.work_folder.empty())
     return absl::InvalidArgumentError("checkpoint_every needs a work_folder");
   return absl::OkStatus();
 }
 
-TrainData::TrainData(const TrainInputs& inputs, at::Device device)
-    : inputs_(inputs), device_(device), unit_(inputs.spec.method == Method::kDpo ? 2 : 1) {
+int64_t LongestUnit(const TrainInputs& inputs) {
+  const size_t unit = inputs.spec.method == Method::kDpo ? 2 : 1;
+  size_t longest = 0;
+  for (size_t i = 0; i < inputs.rows.size(); i += unit) {
+    size_t tokens = 0;
+    for (size_t k = i; k < i + unit; ++k) tokens += inputs.rows[k].tokens.size();
+    longest = std::max(longest, tokens);
+  }
+  return static_cast<int64_t>(longest);
+}
+
+TrainData::TrainData(const TrainInputs& inputs, int64_t micro_batch_tokens, at::Device device)
+    : inputs_(inputs),
+      micro_batch_tokens_(micro_batch_tokens),
+      device_(device),
+      unit_(inputs.spec.method == Method::kDpo ? 2 : 1) {
   const int64_t rows = static_cast<int64_t>(inputs.rows.size());
   const int64_t users = std::count_if(inputs.rows.begin(), inputs.rows.end(),
                                       [](const TrainRow& r) { return r.source == 0; });
@@ -120,6 +144,14 @@ TrainData::TrainData(const TrainInputs& inputs, at::Device device)
   user_units_ = users / unit_;
   per_epoch_ = (units_ + inputs.spec.batch_size - 1) / inputs.spec.batch_size;
   total_steps_ = TotalSteps(inputs.spec, units_);
+}
+
+bool TrainData::HalveMicroBatches() {
+  const int64_t longest = LongestUnit(inputs_);
+  const int64_t filled = std::min(micro_batch_tokens_, longest * inputs_.spec.batch_size);
+  if (filled <= longest) return false;
+  micro_batch_tokens_ = std::max(longest, filled / 2);
+  return true;
 }
 
 Batch TrainData::BatchOf(int64_t step) {
@@ -139,8 +171,7 @@ Batch TrainData::BatchOf(int64_t step) {
     batch.tokens += static_cast<int64_t>(row->tokens.size());
     batch.targets += std::count(row->is_target.begin(), row->is_target.end(), true);
   }
-  for (const auto& run :
-       CutByTokens(chosen, inputs_.spec.micro_batch_tokens, static_cast<size_t>(unit_)))
+  for (const auto& run : CutByTokens(chosen, micro_batch_tokens_, static_cast<size_t>(unit_)))
     batch.micros.push_back(Pack(run, 1.0 / static_cast<double>(batch.targets), device_));
   return batch;
 }

@@ -10,14 +10,22 @@ namespace tuneward {
 absl::Status CheckRows(const std::vector<TrainRow>& rows, const ModelConfig& config);
 absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& config);
 
+// Tokens of the longest row, or pair for preferences: what a micro-batch cannot be cut below.
+int64_t LongestUnit(const TrainInputs& inputs);
+
 class TrainData {
  public:
-  TrainData(const TrainInputs& inputs, at::Device device);
+  TrainData(const TrainInputs& inputs, int64_t micro_batch_tokens, at::Device device);
   int64_t total_steps() const { return total_steps_; }
   Batch BatchOf(int64_t step);  // from 1
+  int64_t micro_batch_tokens() const { return micro_batch_tokens_; }
+  // To half of what a step can fill, but no less than the longest row or pair; false: that is what
+  // they are already.
+  bool HalveMicroBatches();
 
  private:
   const TrainInputs& inputs_;
+  int64_t micro_batch_tokens_;
   at::Device device_;
   int64_t unit_ = 1;  // rows that stay together: 2 are a pair
   int64_t units_ = 0, user_units_ = 0, per_epoch_ = 0, total_steps_ = 0;

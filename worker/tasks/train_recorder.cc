@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::chrono::seconds kEventEvery(1);
 
+void AddLosses(const std::string& prefix, double user, double mixed,
+               const std::optional<PreferenceMetrics>& preference, Json& data) {
+  if (!std::isnan(user)) data[prefix + "user_loss"] = user;
+  if (!std::isnan(mixed)) data[prefix + "mixed_loss"] = mixed;
+  if (!preference) return;
+  data[prefix + "chosen_reward"] = preference->chosen_reward;
+  data[prefix + "rejected_reward"] = preference->rejected_reward;
+  data[prefix + "reward_margin"] = preference->margin;
+  data[prefix + "reward_accuracy"] = preference->accuracy;
+}
+
 Json MetricsJson(const StepMetrics& metrics) {
   Json data = {{"step", metrics.step},
                {"total_steps", metrics.total_steps},
@@ -20,8 +31,12 @@ Json MetricsJson(const StepMetrics& metrics) {
                {"learning_rate", metrics.learning_rate},
                {"grad_norm", metrics.grad_norm},
                {"tokens_per_second", metrics.tokens_per_second}};
-  if (!std::isnan(metrics.user_loss)) data["user_loss"] = metrics.user_loss;
-  if (!std::isnan(metrics.mixed_loss)) data["mixed_loss"] = metrics.mixed_loss;
+  AddLosses("", metrics.user_loss, metrics.mixed_loss, metrics.preference, data);
+  if (metrics.eval) {
+    data["eval_loss"] = metrics.eval->loss;
+    AddLosses("eval_", metrics.eval->user_loss, metrics.eval->mixed_loss, metrics.eval->preference,
+              data);
+  }
   return data;
 }
 

@@ -26,6 +26,32 @@ TEST(ScheduleTest, WarmUpRisesFromZero) {
   EXPECT_DOUBLE_EQ(LearningRate(spec, 8, 8), 1);
 }
 
+TEST(ScheduleTest, LinearFallsFromTheRateToZero) {
+  TrainSpec spec;
+  spec.learning_rate = 2;
+  spec.schedule = Schedule::kLinear;
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 1, 4), 2);
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 2, 4), 1.5);
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 4, 4), 0.5);
+  spec.warmup_steps = 2;
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 2, 4), 1);
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 3, 4), 2);
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 4, 4), 1);
+}
+
+TEST(ScheduleTest, AWarmUpRatioIsRoundedUpAndYieldsToSteps) {
+  TrainSpec spec;
+  spec.warmup_ratio = 0.1;
+  EXPECT_EQ(WarmUpSteps(spec, 30), 3);
+  EXPECT_EQ(WarmUpSteps(spec, 31), 4);
+  EXPECT_EQ(WarmUpSteps(spec, 1), 1);
+  spec.learning_rate = 1;
+  spec.schedule = Schedule::kConstant;
+  EXPECT_DOUBLE_EQ(LearningRate(spec, 3, 40), 0.5);
+  spec.warmup_steps = 5;
+  EXPECT_EQ(WarmUpSteps(spec, 30), 5);
+}
+
 TEST(ScheduleTest, CountsStepsPerEpochAndCutsThem) {
   TrainSpec spec;
   spec.batch_size = 16;
