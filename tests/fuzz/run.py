@@ -42,7 +42,7 @@ def missing():
 
 def build(folder, targets):
     commands = [] if (folder / "build.ninja").exists() else [["cmake", "--preset", "fuzz", "-B", folder]]
-    commands.append(["cmake", "--build", folder, "--target", *(f"fuzz-{t}" for t in targets)])
+    commands.append(["cmake", "--build", folder, "-j", "2", "--target", *(f"fuzz-{t}" for t in targets)])
     for command in commands:
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if run.returncode != 0:

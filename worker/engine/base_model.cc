@@ -95,14 +95,11 @@ class BaseModelImpl final : public BaseModel {
     });
   }
 
-  absl::StatusOr<std::vector<Generation>> Generate(
-      const std::vector<std::vector<TokenId>>& prompts, const Adapter* adapter, TokenId stop,
-      const SamplingOptions& options,
-      const std::function<bool(size_t, TokenId)>& on_token) override {
+  absl::StatusOr<std::vector<Generation>> GenerateRows(const std::vector<GenerationRow>& rows,
+                                                       const OnToken& on_token,
+                                                       const OnEnd& on_end) override {
     at::set_num_threads(options_.threads);
-    return Guarded("generation", [&] {
-      return RunGeneration(decoder_, adapter, prompts, stop, options, on_token);
-    });
+    return Guarded("generation", [&] { return RunGeneration(decoder_, rows, on_token, on_end); });
   }
 
   absl::StatusOr<std::vector<double>> Nll(const std::vector<TrainRow>& rows,

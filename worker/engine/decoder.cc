@@ -65,12 +65,16 @@ Tensor Decoder::Layers(const Tensor& tokens_T, const LayerOps& ops, const Tensor
   return normed_TD;
 }
 
+LayerPlans Decoder::Plan(const std::vector<int64_t>& cu_seqlens, const Tensor& position_T) const {
+  const PlanPtr full = PlanAttention(config_, rope_, cu_seqlens, position_T);
+  return {full,
+          config_.sliding.empty() ? full : SlidingPlan(*full, config_, sliding_rope_, position_T)};
+}
+
 ForwardOut Decoder::Forward(const PackedBatch& batch, const Adapter* adapter,
-                            const DropoutSeed& dropout, const QkvSink* sink) const {
+                            const DropoutSeed& dropout) const {
   static const GroupLora kNone;
-  const PlanPtr plan = PlanAttention(config_, rope_, batch.cu_seqlens, batch.position_T);
-  const PlanPtr sliding =
-      config_.sliding.empty() ? plan : SlidingPlan(*plan, config_, sliding_rope_, batch.position_T);
+  const LayerPlans plans = Plan(batch.cu_seqlens, batch.position_T);
   LayerOps ops;
   ops.linear = [&](const Tensor& x, int64_t l, Group group) {
     const GroupLora& lora = adapter ? adapter->layer(l)[group] : kNone;
@@ -78,9 +82,7 @@ ForwardOut Decoder::Forward(const PackedBatch& batch, const Adapter* adapter,
                        {dropout.p, dropout.key, static_cast<uint32_t>(l * kGroups + group)});
   };
   ops.attend = [&](const Tensor& qkv_TC, int64_t l) {
-    const AttentionOut out = RopeAttention(qkv_TC, config_.IsSliding(l) ? sliding : plan);
-    if (sink) (*sink)(l, out.turned_TC);
-    return out.mixed_TW;
+    return RopeAttention(qkv_TC, config_.IsSliding(l) ? plans.sliding : plans.full).mixed_TW;
   };
   return {Layers(batch.tokens_T, ops, batch.target_index_N)};
 }

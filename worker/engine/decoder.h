@@ -23,8 +23,10 @@ struct DropoutSeed {
   std::array<uint32_t, 2> key{};
 };
 
-// Sees each layer's [q, k, v] after the rotary turn (the KV cache is filled from it).
-using QkvSink = std::function<void(int64_t layer, const at::Tensor& qkv_TC)>;
+// How attention runs over a batch, by the layer's kind.
+struct LayerPlans {
+  PlanPtr full, sliding;
+};
 
 // What differs between the two: how a linear (without its bias) and attention are taken.
 struct LayerOps {
@@ -40,7 +42,9 @@ class Decoder {
   // `adapter` null: the model as it is. Only targets go through the last layer's MLP and the final
   // norm.
   ForwardOut Forward(const PackedBatch& batch, const Adapter* adapter,
-                     const DropoutSeed& dropout = {}, const QkvSink* sink = nullptr) const;
+                     const DropoutSeed& dropout = {}) const;
+
+  LayerPlans Plan(const std::vector<int64_t>& cu_seqlens, const at::Tensor& position_T) const;
 
   // The hidden states after the final norm; of the last layer on only those at `keep_N` (undefined:
   // all).

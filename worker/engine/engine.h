@@ -124,14 +124,31 @@ struct SamplingOptions {
   double top_p = 1;
   uint64_t seed = 0;  // stream `sample/<row>`; row = index in the call + first_row
   uint64_t first_row = 0;
-};
-
-struct Generation {
-  std::vector<TokenId> tokens;  // without the prompt and without the stop token
-  bool stopped = false;  // by the stop token; false: cut at max_new_tokens or at the context's end
+  bool logprobs = false;  // each token's, in nats, of the model's own distribution (temperature 1)
 };
 
 class Adapter;  // opaque: LoRA weights in memory
+
+// One answer to make; it depends on nothing beside the row and the base.
+struct GenerationRow {
+  std::vector<TokenId> prompt;       // not empty
+  std::vector<TokenId> forced;       // the answer begins with these; at most max_new_tokens
+  const Adapter* adapter = nullptr;  // null: the bare base
+  std::vector<TokenId> stops;        // each ends the answer; forced tokens are not looked at
+  SamplingOptions sampling;          // stream `sample/<first_row>`
+};
+
+struct Generation {
+  std::vector<TokenId> tokens;   // without the prompt and without the stop token
+  size_t forced = 0;             // so many of them were forced; they count as new tokens
+  std::vector<double> logprobs;  // one a token when asked for
+  bool stopped = false;  // by a stop token; false: cut at max_new_tokens or at the context's end
+};
+
+// As soon as it is known; false cancels that row. Forced tokens come too.
+using OnToken = std::function<bool(size_t row, TokenId token)>;
+// A row ended, whatever the rows beside it do.
+using OnEnd = std::function<void(size_t row, const Generation& generation)>;
 
 class BaseModel {
  public:
@@ -168,13 +185,16 @@ class BaseModel {
 
   virtual absl::StatusOr<std::shared_ptr<const Adapter>> LoadAdapter(const std::string& folder) = 0;
 
-  // Batched, mixed prompt lengths, KV cache. `adapter` null: the bare base. Prompts must not be
-  // empty. Greedy results do not depend on how prompts are grouped into calls. on_token (optional)
-  // streams: (row, token) as soon as it is known; false cancels that row.
-  virtual absl::StatusOr<std::vector<Generation>> Generate(
-      const std::vector<std::vector<TokenId>>& prompts, const Adapter* adapter, TokenId stop,
-      const SamplingOptions& options,
-      const std::function<bool(size_t, TokenId)>& on_token = nullptr) = 0;
+  // Batched, mixed prompt lengths, KV cache; rows with different adapters run together. A row's
+  // answer does not depend on the rows beside it; what prompts have in common runs once.
+  virtual absl::StatusOr<std::vector<Generation>> GenerateRows(
+      const std::vector<GenerationRow>& rows, const OnToken& on_token = nullptr,
+      const OnEnd& on_end = nullptr) = 0;
+  // The same with one adapter, one stop token and one set of options.
+  absl::StatusOr<std::vector<Generation>> Generate(const std::vector<std::vector<TokenId>>& prompts,
+                                                   const Adapter* adapter, TokenId stop,
+                                                   const SamplingOptions& options,
+                                                   const OnToken& on_token = nullptr);
 
   // Mean negative log-likelihood in nats per target token of each row.
   virtual absl::StatusOr<std::vector<double>> Nll(const std::vector<TrainRow>& rows,

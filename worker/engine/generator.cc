@@ -4,9 +4,11 @@
 #include <map>
 #include <numeric>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/random.h"
+#include "worker/engine/adapter_runs.h"
+#include "worker/engine/generation_rows.h"
 #include "worker/engine/kv_cache.h"
+#include "worker/engine/prefill.h"
 #include "worker/engine/sampling.h"
 
 namespace tuneward {
@@ -16,66 +18,55 @@ using at::Tensor;
 
 constexpr int64_t kGroupRows = 256;                     // rows decoded together
 constexpr int64_t kGroupCacheBytes = int64_t{1} << 28;  // and their cache
-constexpr int64_t kPrefillTokens = 8192;                // prompt tokens run together
 
 struct Row {
-  size_t index = 0;    // in the call
+  size_t index = 0;  // in the call
+  const GenerationRow* ask = nullptr;
   int64_t slot = 0;    // in the cache
   int64_t length = 0;  // places filled in the cache
+  bool ended = false;  // nothing follows its forced tokens
   TokenId next = 0;    // the token to feed
   RandomStream stream;
 };
 
-absl::Status CheckCall(const std::vector<std::vector<TokenId>>& prompts, const ModelConfig& config,
-                       const SamplingOptions& options) {
-  if (options.max_new_tokens < 1)
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_new_tokens must be at least 1, got ", options.max_new_tokens));
-  if (!(options.temperature >= 0 && options.temperature <= 100))
-    return absl::InvalidArgumentError(
-        absl::StrCat("temperature must be in [0, 100], got ", options.temperature));
-  if (!(options.top_p > 0 && options.top_p <= 1))
-    return absl::InvalidArgumentError(absl::StrCat("top_p must be in (0, 1], got ", options.top_p));
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    if (prompts[i].empty() || static_cast<int64_t>(prompts[i].size()) >= config.context)
-      return absl::InvalidArgumentError(absl::StrCat("prompt ", i, " must have 1 to ",
-                                                     config.context - 1, " tokens, got ",
-                                                     prompts[i].size()));
-    for (const TokenId token : prompts[i])
-      if (token < 0 || token >= config.vocab)
-        return absl::InvalidArgumentError(absl::StrCat(
-            "prompt ", i, ": token ", token, " is outside the vocabulary of ", config.vocab));
-  }
-  return absl::OkStatus();
+// Places in the cache that a row may come to fill.
+int64_t PlacesOf(const GenerationRow& row, const ModelConfig& config) {
+  return std::min<int64_t>(config.context,
+                           static_cast<int64_t>(row.prompt.size()) + row.sampling.max_new_tokens);
 }
 
 // One group of rows from its prompts to its last token.
 class GroupRun {
  public:
-  GroupRun(const Decoder& decoder, const Adapter* adapter, TokenId stop,
-           const SamplingOptions& options, const TokenSink& on_token,
-           std::vector<Generation>& results)
+  GroupRun(const Decoder& decoder, const std::vector<GenerationRow>& asked, const OnToken& on_token,
+           const OnEnd& on_end, std::vector<Generation>& results)
       : decoder_(decoder),
-        adapter_(adapter),
-        stop_(stop),
-        options_(options),
+        asked_(asked),
         on_token_(on_token),
+        on_end_(on_end),
         results_(results),
         device_(decoder.device()) {}
 
-  void Run(const std::vector<std::vector<TokenId>>& prompts, const std::vector<size_t>& chosen) {
-    int64_t longest = 0;
+  // Rows of one adapter stand together in `chosen`.
+  void Run(std::span<const size_t> chosen) {
+    int64_t places = 0;
+    std::vector<PrefillRow> prompts;
     for (const size_t i : chosen) {
-      const int64_t length = static_cast<int64_t>(prompts[i].size());
-      longest = std::max(longest, length);
-      rows_.push_back({i, static_cast<int64_t>(rows_.size()), length, 0,
-                       RandomStream(options_.seed, "sample", options_.first_row + i)});
+      const GenerationRow& ask = asked_[i];
+      const int64_t slot = static_cast<int64_t>(rows_.size());
+      PrefillRow prompt{ask.prompt, ask.adapter, slot};
+      prompt.tokens.insert(prompt.tokens.end(), ask.forced.begin(), ask.forced.end());
+      prompt.score_from = ask.sampling.logprobs ? ask.prompt.size() : prompt.tokens.size();
+      places = std::max(places, PlacesOf(ask, decoder_.config()));
+      rows_.push_back({i, &ask, slot, static_cast<int64_t>(prompt.tokens.size()), false, 0,
+                       RandomStream(ask.sampling.seed, "sample", ask.sampling.first_row)});
+      prompts.push_back(std::move(prompt));
     }
-    const int64_t places = std::min(decoder_.config().context, longest + options_.max_new_tokens);
     KvCache cache(decoder_.config(), static_cast<int64_t>(rows_.size()), places,
                   decoder_.weights().embed_VD.options());
-    Tensor logits_BV = Prefill(prompts, cache);
-    while (Choose(logits_BV)) logits_BV = Decode(cache);
+    PrefillOut prefilled = RunPrefill(decoder_, prompts, cache);
+    for (size_t r = 0; r < rows_.size(); ++r) Begin(rows_[r], std::move(prefilled.logprobs[r]));
+    while (Choose(prefilled.logits_BV)) prefilled.logits_BV = Decode(cache);
   }
 
  private:
@@ -83,50 +74,27 @@ class GroupRun {
     return at::tensor(values, at::kLong).to(device_);
   }
 
-  // Runs the prompts, a bounded number of tokens at a time, and returns the logits after each.
-  Tensor Prefill(const std::vector<std::vector<TokenId>>& prompts, KvCache& cache) {
-    std::vector<Tensor> logits;
-    for (size_t begin = 0; begin < rows_.size();) {
-      std::vector<const std::vector<TokenId>*> chosen;
-      std::vector<int64_t> places;
-      for (; begin < rows_.size(); ++begin) {
-        const Row& row = rows_[begin];
-        if (!chosen.empty() && static_cast<int64_t>(places.size()) + row.length > kPrefillTokens)
-          break;
-        chosen.push_back(&prompts[row.index]);
-        for (int64_t p = 0; p < row.length; ++p) places.push_back(row.slot * cache.places() + p);
-      }
-      const Tensor place_T = ToDevice(places);
-      const QkvSink sink = [&](int64_t layer, const Tensor& qkv_TC) {
-        cache.Put(layer, qkv_TC, place_T);
-      };
-      const PackedBatch batch = PackPrompts(chosen, device_);
-      logits.push_back(
-          decoder_.head().Logits(decoder_.Forward(batch, adapter_, {}, &sink).at_targets_ND));
-    }
-    return at::cat(logits);
-  }
-
   Tensor Decode(KvCache& cache) {
-    static const GroupLora kNone;
     const ModelConfig& config = decoder_.config();
     const Weights& weights = decoder_.weights();
     std::vector<int64_t> tokens, positions, slots, places, lengths;
+    std::vector<const Adapter*> adapters;
     for (Row& row : rows_) {
       tokens.push_back(row.next);
       positions.push_back(row.length);
       slots.push_back(row.slot);
       places.push_back(row.slot * cache.places() + row.length);
       lengths.push_back(++row.length);
+      adapters.push_back(row.ask->adapter);
     }
     const Tensor position_B = ToDevice(positions), slot_B = ToDevice(slots),
                  place_B = ToDevice(places);
     const Tensor length_B = ToDevice(lengths);
     const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+    const std::vector<AdapterRun> runs = RunsOf(adapters);
     LayerOps ops;
     ops.linear = [&](const Tensor& x, int64_t l, Group group) {
-      return GroupLinearForward(x, weights.layers[l].linear[group],
-                                adapter_ ? adapter_->layer(l)[group] : kNone);
+      return LinearOfRuns(x, weights.layers[l].linear[group], runs, l, group);
     };
     std::map<const RopeTable*, std::pair<Tensor, Tensor>> turns;  // one or two kinds of layers
     ops.attend = [&](const Tensor& qkv_BC, int64_t l) {
@@ -142,6 +110,21 @@ class GroupRun {
     return decoder_.head().Logits(decoder_.Layers(ToDevice(tokens), ops));
   }
 
+  // The forced tokens, which are in the cache.
+  void Begin(Row& row, std::vector<double> logprobs) {
+    Generation& result = results_[row.index];
+    result.logprobs = std::move(logprobs);
+    for (const TokenId token : row.ask->forced) {
+      result.tokens.push_back(token);
+      ++result.forced;
+      if (on_token_ && !on_token_(row.index, token)) row.ended = true;
+      if (row.ended) break;
+    }
+    result.logprobs.resize(std::min(result.logprobs.size(), result.tokens.size()));
+    row.ended |= static_cast<int>(result.tokens.size()) >= row.ask->sampling.max_new_tokens ||
+                 row.length >= decoder_.config().context;
+  }
+
   // Takes each row's next token and drops the rows that are done; false when none is left.
   bool Choose(const Tensor& logits_BV) {
     const Tensor logits = logits_BV.cpu().contiguous();
@@ -150,66 +133,88 @@ class GroupRun {
     std::vector<Row> going;
     for (size_t b = 0; b < rows_.size(); ++b) {
       Row& row = rows_[b];
-      row.next = Pick({values + b * v, v}, row.stream);
-      if (Accept(row)) going.push_back(std::move(row));
+      if (!row.ended && Accept(row, {values + b * v, v}))
+        going.push_back(std::move(row));
+      else if (on_end_)
+        on_end_(row.index, results_[row.index]);
     }
     rows_ = std::move(going);
     return !rows_.empty();
   }
 
-  TokenId Pick(std::span<const float> logits, RandomStream& stream) const {
-    if (options_.temperature == 0) return ArgMax(logits);
-    return SampleToken(logits, options_.temperature, options_.top_p, stream.Uniform());
-  }
-
-  // Records the token; false when the row ends with it.
-  bool Accept(const Row& row) {
+  // Chooses and records a token; false when the row ends with it.
+  bool Accept(Row& row, std::span<const float> logits) {
+    const SamplingOptions& sampling = row.ask->sampling;
+    const std::vector<TokenId>& stops = row.ask->stops;
     Generation& result = results_[row.index];
-    if (row.next == stop_) {
+    row.next = sampling.temperature == 0 ? ArgMax(logits)
+                                         : SampleToken(logits, sampling.temperature, sampling.top_p,
+                                                       row.stream.Uniform());
+    if (std::find(stops.begin(), stops.end(), row.next) != stops.end()) {
       result.stopped = true;
       return false;
     }
     result.tokens.push_back(row.next);
+    if (sampling.logprobs) result.logprobs.push_back(LogProbability(logits, row.next));
     if (on_token_ && !on_token_(row.index, row.next)) return false;
-    return static_cast<int>(result.tokens.size()) < options_.max_new_tokens &&
+    return static_cast<int>(result.tokens.size()) < sampling.max_new_tokens &&
            row.length + 1 < decoder_.config().context;
   }
 
   const Decoder& decoder_;
-  const Adapter* adapter_;
-  TokenId stop_;
-  const SamplingOptions& options_;
-  const TokenSink& on_token_;
+  const std::vector<GenerationRow>& asked_;
+  const OnToken& on_token_;
+  const OnEnd& on_end_;
   std::vector<Generation>& results_;
   at::Device device_;
   std::vector<Row> rows_;
 };
 
+// Which rows are decoded together: those that need similar room.
+std::vector<std::vector<size_t>> GroupsOf(const std::vector<GenerationRow>& rows,
+                                          const Decoder& decoder) {
+  std::vector<size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return PlacesOf(rows[a], decoder.config()) > PlacesOf(rows[b], decoder.config());
+  });
+  const int64_t place_bytes =
+      KvCache::BytesPerPlace(decoder.config(), decoder.weights().embed_VD.scalar_type());
+  std::vector<std::vector<size_t>> groups;
+  for (size_t begin = 0; begin < order.size();) {
+    const int64_t row_bytes = PlacesOf(rows[order[begin]], decoder.config()) * place_bytes;
+    const size_t count =
+        static_cast<size_t>(std::clamp<int64_t>(kGroupCacheBytes / row_bytes, 1, kGroupRows));
+    const size_t end = std::min(order.size(), begin + count);
+    groups.emplace_back(order.begin() + static_cast<int64_t>(begin),
+                        order.begin() + static_cast<int64_t>(end));
+    begin = end;
+  }
+  return groups;
+}
+
+// Adapters in the order of their first row; beside each other what begins alike.
+void SortForSharing(std::vector<size_t>& group, const std::vector<GenerationRow>& rows) {
+  std::map<const Adapter*, size_t> rank;
+  for (const size_t i : group) rank.try_emplace(rows[i].adapter, rank.size());
+  std::stable_sort(group.begin(), group.end(), [&](size_t a, size_t b) {
+    const size_t rank_a = rank.at(rows[a].adapter), rank_b = rank.at(rows[b].adapter);
+    return rank_a != rank_b ? rank_a < rank_b : rows[a].prompt < rows[b].prompt;
+  });
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<Generation>> RunGeneration(
-    const Decoder& decoder, const Adapter* adapter,
-    const std::vector<std::vector<TokenId>>& prompts, TokenId stop, const SamplingOptions& options,
-    const TokenSink& on_token) {
-  TW_RETURN_IF_ERROR(CheckCall(prompts, decoder.config(), options));
+absl::StatusOr<std::vector<Generation>> RunGeneration(const Decoder& decoder,
+                                                      const std::vector<GenerationRow>& rows,
+                                                      const OnToken& on_token,
+                                                      const OnEnd& on_end) {
+  TW_RETURN_IF_ERROR(CheckGenerationRows(rows, decoder.config()));
   const at::NoGradGuard no_grad;
-  std::vector<Generation> results(prompts.size());
-  std::vector<size_t> order(prompts.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return prompts[a].size() > prompts[b].size(); });
-  for (size_t begin = 0; begin < order.size();) {
-    const int64_t places =
-        static_cast<int64_t>(prompts[order[begin]].size()) + options.max_new_tokens;
-    const int64_t row_bytes =
-        places * KvCache::BytesPerPlace(decoder.config(), decoder.weights().embed_VD.scalar_type());
-    const size_t rows =
-        static_cast<size_t>(std::clamp<int64_t>(kGroupCacheBytes / row_bytes, 1, kGroupRows));
-    const size_t end = std::min(order.size(), begin + rows);
-    GroupRun(decoder, adapter, stop, options, on_token, results)
-        .Run(prompts, {order.begin() + static_cast<int64_t>(begin),
-                       order.begin() + static_cast<int64_t>(end)});
-    begin = end;
+  std::vector<Generation> results(rows.size());
+  for (std::vector<size_t>& group : GroupsOf(rows, decoder)) {
+    SortForSharing(group, rows);
+    GroupRun(decoder, rows, on_token, on_end, results).Run(group);
   }
   return results;
 }

@@ -102,6 +102,13 @@ struct GroupLinearFn : torch::autograd::Function<GroupLinearFn> {
   }
 };
 
+// Rows in the middle of a tensor as they would lie at its begin: MKL promises equal bits for equal
+// alignment alone.
+Tensor Aligned(const Tensor& rows) {
+  constexpr uintptr_t kBytes = 64;
+  return reinterpret_cast<uintptr_t>(rows.const_data_ptr()) % kBytes == 0 ? rows : rows.clone();
+}
+
 std::pair<std::vector<Tensor>, std::vector<int64_t>> Split(const GroupLora& lora) {
   std::pair<std::vector<Tensor>, std::vector<int64_t>> out;
   for (const LoraPart& part : lora.parts) {
@@ -132,12 +139,20 @@ Tensor GroupLinear(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora
   return GroupLinearFn::apply(x_TI, w_OI, a, at::TensorList(b), offsets, lora.scale, dropout);
 }
 
-Tensor GroupLinearForward(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora) {
-  if (lora.fixed) return FixedLinear(x_TI, w_OI, lora, Dropout{});
+Tensor GroupLinearForward(const Tensor& x_TI, const Tensor& w_OI, std::span<const LoraRows> lora) {
   Tensor y_TO = RowStableProduct(x_TI, w_OI);
-  if (!lora.empty()) {
-    const auto [b, offsets] = Split(lora);
-    AddLora(y_TO, x_TI, lora.a_KI, b, offsets, lora.scale);
+  for (const LoraRows& run : lora) {
+    if (!run.lora || run.lora->empty()) continue;
+    const Tensor x = Aligned(x_TI.narrow(0, run.begin, run.rows));
+    const Tensor place = y_TO.narrow(0, run.begin, run.rows);
+    if (run.lora->fixed) {  // its frozen part is another product
+      place.copy_(FixedLinear(x, w_OI, *run.lora, Dropout{}));
+      continue;
+    }
+    const auto [b, offsets] = Split(*run.lora);
+    Tensor y = Aligned(place);
+    AddLora(y, x, run.lora->a_KI, b, offsets, run.lora->scale);
+    if (!y.is_same(place)) place.copy_(y);
   }
   return y_TO;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -38,8 +39,15 @@ at::Tensor GroupLinear(const at::Tensor& x_TI, const at::Tensor& w_OI, const Gro
 // filled up with zero rows.
 at::Tensor RowStableProduct(const at::Tensor& x_TI, const at::Tensor& w_OI);
 
-// GroupLinear without a graph and without dropout, for generation.
+// Consecutive rows of x with one LoRA.
+struct LoraRows {
+  const GroupLora* lora = nullptr;  // null or empty: none
+  int64_t begin = 0, rows = 0;
+};
+
+// GroupLinear without a graph and without dropout, for generation: the product with w once, each
+// LoRA on its rows, whose bits are those of a call with these rows alone.
 at::Tensor GroupLinearForward(const at::Tensor& x_TI, const at::Tensor& w_OI,
-                              const GroupLora& lora);
+                              std::span<const LoraRows> lora);
 
 }  // namespace tuneward

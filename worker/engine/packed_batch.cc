@@ -36,22 +36,6 @@ PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Devic
   return batch;
 }
 
-PackedBatch PackPrompts(std::span<const std::vector<TokenId>* const> prompts, at::Device device) {
-  PackedBatch batch;
-  batch.cu_seqlens = {0};
-  std::vector<int64_t> tokens, positions, last;
-  for (const std::vector<TokenId>* prompt : prompts) {
-    for (size_t i = 0; i < prompt->size(); ++i) positions.push_back(static_cast<int64_t>(i));
-    tokens.insert(tokens.end(), prompt->begin(), prompt->end());
-    last.push_back(static_cast<int64_t>(tokens.size()) - 1);
-    batch.cu_seqlens.push_back(static_cast<int64_t>(tokens.size()));
-  }
-  batch.tokens_T = ToDevice(tokens, device);
-  batch.position_T = ToDevice(positions, device);
-  batch.target_index_N = ToDevice(last, device);
-  return batch;
-}
-
 std::vector<std::span<const TrainRow* const>> CutByTokens(std::span<const TrainRow* const> rows,
                                                           int64_t max_tokens, size_t unit) {
   std::vector<std::span<const TrainRow* const>> runs;

@@ -39,10 +39,6 @@ struct PackedBatch {
 // Borrows the rows. weight_N is filled with `weight`.
 PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device);
 
-// Prompts to continue: the "target" of each is the token after its last one (target_N and weight_N
-// stay undefined).
-PackedBatch PackPrompts(std::span<const std::vector<TokenId>* const> prompts, at::Device device);
-
 // Consecutive runs of rows with at most `max_tokens` tokens each (a longer row stands alone). Rows
 // of a unit (2: pairs) stay together; their number is a multiple of it.
 std::vector<std::span<const TrainRow* const>> CutByTokens(std::span<const TrainRow* const> rows,

@@ -43,4 +43,11 @@ TokenId SampleToken(std::span<const float> logits, double temperature, double to
   return order.back();
 }
 
+double LogProbability(std::span<const float> logits, TokenId token) {
+  const double largest = logits[ArgMax(logits)];
+  double total = 0;
+  for (const float logit : logits) total += std::exp(logit - largest);
+  return logits[token] - largest - std::log(total);
+}
+
 }  // namespace tuneward

@@ -17,4 +17,7 @@ TokenId ArgMax(std::span<const float> logits);
 TokenId SampleToken(std::span<const float> logits, double temperature, double top_p,
                     double uniform);
 
+// Natural log of the soft-max of `logits` at `token`, in double.
+double LogProbability(std::span<const float> logits, TokenId token);
+
 }  // namespace tuneward

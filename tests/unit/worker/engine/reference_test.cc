@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "worker/engine/defence.h"
+#include "worker/engine/prefill.h"
 #include "worker/engine/trainer.h"
 
 namespace tuneward {
@@ -153,9 +154,10 @@ class ReferenceTest : public testing::TestWithParam<size_t> {
 
 TEST_P(ReferenceTest, LogitsAreThoseOfPlainPyTorch) {
   const at::NoGradGuard no_grad;
-  const std::vector<const std::vector<TokenId>*> prompts = {&rows_[1].tokens, &rows_[0].tokens};
-  const ForwardOut out = decoder_.Forward(PackPrompts(prompts, at::kCPU), nullptr);
-  const Tensor logits = decoder_.head().Logits(out.at_targets_ND);
+  const std::vector<PrefillRow> prompts = {{rows_[1].tokens, nullptr, 0, rows_[1].tokens.size()},
+                                           {rows_[0].tokens, nullptr, 1, rows_[0].tokens.size()}};
+  KvCache cache(config_, 2, config_.context, at::kFloat);
+  const Tensor logits = RunPrefill(decoder_, prompts, cache).logits_BV;
   for (int64_t v = 0; v < config_.vocab; ++v)
     EXPECT_NEAR(logits[1][v].item<double>(), reference_["logits_row0_last"][v].get<double>(), 5e-6)
         << v;

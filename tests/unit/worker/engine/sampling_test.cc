@@ -39,5 +39,14 @@ TEST(SamplingTest, LowTemperatureIsGreedy) {
     EXPECT_EQ(SampleToken(kLogits, 0.01, 1, uniform), 1);
 }
 
+TEST(SamplingTest, LogProbabilities) {
+  const std::vector<float> logits = {1, 2, 3, 1000};
+  const std::span<const float> small(logits.data(), 3);
+  EXPECT_NEAR(LogProbability(small, 2), -0.40760596444438, 1e-12);  // 3 - log(e + e^2 + e^3)
+  EXPECT_NEAR(LogProbability(small, 0), -2.40760596444438, 1e-12);
+  EXPECT_EQ(LogProbability(logits, 3), 0);
+  EXPECT_EQ(LogProbability(logits, 1), -998);
+}
+
 }  // namespace
 }  // namespace tuneward

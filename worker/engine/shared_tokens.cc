@@ -1,0 +1,31 @@
+#include "worker/engine/shared_tokens.h"
+
+namespace tuneward {
+
+int64_t SharedTokens::NewTokens(std::span<const TokenId> row, const Adapter* adapter) const {
+  int64_t node = kRoot;
+  for (size_t i = 0; i < row.size(); ++i) {
+    const auto found = node_.find({adapter, node, row[i]});
+    if (found == node_.end()) return static_cast<int64_t>(row.size() - i);
+    node = found->second;
+  }
+  return 0;
+}
+
+void SharedTokens::Add(std::span<const TokenId> row, const Adapter* adapter) {
+  int64_t node = kRoot;
+  for (size_t i = 0; i < row.size(); ++i) {
+    const auto [at, fresh] = node_.try_emplace({adapter, node, row[i]}, tokens());
+    node = at->second;
+    if (fresh) {
+      token_U_.push_back(row[i]);
+      adapter_U_.push_back(adapter);
+      first_U_.push_back(static_cast<int64_t>(unique_T_.size()));
+    }
+    unique_T_.push_back(node);
+    position_T_.push_back(static_cast<int64_t>(i));
+  }
+  cu_seqlens_.push_back(static_cast<int64_t>(unique_T_.size()));
+}
+
+}  // namespace tuneward
