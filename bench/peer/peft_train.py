@@ -3,14 +3,13 @@
 As its users run it at its best: SDPA attention, adapters in fp32 (PEFT's default), batches padded on the right to their longest row,
 --grouped: rows sorted by length first (the trainer's group_by_length).
 """
-import argparse
 import os
 import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 import peft
 import torch
-import transformers
+from llama import arguments, fresh_llama
 from turns import answer, answer_peak_memory, await_turn, read_rows
 
 
@@ -26,25 +25,11 @@ def collate(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--config", required=True)
-    parser.add_argument("--rows", required=True)
-    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=8)
+    parser = arguments(batch=8)
     parser.add_argument("--grouped", action="store_true")
-    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
 
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    dtype = torch.bfloat16 if args.precision == "bf16" else torch.float32
-    config = transformers.LlamaConfig.from_json_file(args.config)
-    config.use_cache = False
-    torch.set_default_dtype(dtype)
-    base = transformers.LlamaForCausalLM._from_config(config, attn_implementation="sdpa")
-    torch.set_default_dtype(torch.float32)
-    base.to(args.device)
+    base = fresh_llama(args, use_cache=False)
     model = peft.get_peft_model(base, peft.LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"))
     model.train()
     leaves = [p for p in model.parameters() if p.requires_grad]

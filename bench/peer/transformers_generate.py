@@ -1,31 +1,20 @@
 """Greedy transformers.generate on a Llama with fresh weights: SDPA, KV cache, prompts padded on the left, a fixed number of new tokens;
 one call a turn."""
-import argparse
 import os
 import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
-import transformers
+from llama import arguments, fresh_llama
 from turns import answer, answer_peak_memory, await_turn, read_rows
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--config", required=True)
-    parser.add_argument("--rows", required=True)
-    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=64)
+    parser = arguments(batch=64)
     parser.add_argument("--new-tokens", type=int, default=64)
-    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
 
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    torch.set_default_dtype(torch.bfloat16 if args.precision == "bf16" else torch.float32)
-    config = transformers.LlamaConfig.from_json_file(args.config)
-    model = transformers.LlamaForCausalLM._from_config(config, attn_implementation="sdpa").to(args.device).eval()
+    model = fresh_llama(args).eval()
     prompts = [tokens[:len(tokens) - targets] for tokens, targets in read_rows(args.rows)[:args.batch]]
     width = max(map(len, prompts))
     ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts], device=args.device)

@@ -129,7 +129,7 @@ struct SamplingOptions {
 
 class Adapter;  // opaque: LoRA weights in memory
 
-// One answer to make; it depends on nothing beside the row and the base.
+// One answer to make; it depends on the row and the base (how exactly: GenerateRows).
 struct GenerationRow {
   std::vector<TokenId> prompt;       // not empty
   std::vector<TokenId> forced;       // the answer begins with these; at most max_new_tokens
@@ -186,7 +186,8 @@ class BaseModel {
   virtual absl::StatusOr<std::shared_ptr<const Adapter>> LoadAdapter(const std::string& folder) = 0;
 
   // Batched, mixed prompt lengths, KV cache; rows with different adapters run together. A row's
-  // answer does not depend on the rows beside it; what prompts have in common runs once.
+  // answer does not depend on the rows beside it where matrix products do not (widths:
+  // docs/engine.md, "Generation"); what prompts have in common runs once.
   virtual absl::StatusOr<std::vector<Generation>> GenerateRows(
       const std::vector<GenerationRow>& rows, const OnToken& on_token = nullptr,
       const OnEnd& on_end = nullptr) = 0;

@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/data/row_order.h"
 #include "tests/support/result_row.h"
+#include "tests/unit/worker/engine/gradient_probe.h"
 #include "worker/engine/defence.h"
 #include "worker/engine/peft.h"
 #include "worker/engine/trainer.h"
@@ -100,19 +101,6 @@ class ParityTest : public testing::Test {
   }
 };
 
-// Every gradient that training was about to use.
-struct Probe : Defence {
-  std::string_view id() const override { return "probe"; }
-  GradVec StepGradient(StepCtx& ctx) override {
-    micros = ctx.user_batch().micros.size();
-    GradVec gradient = Defence::StepGradient(ctx);
-    seen = gradient.Clone();
-    return gradient;
-  }
-  GradVec seen;
-  size_t micros = 0;
-};
-
 struct Steps : TrainObserver {
   std::vector<StepMetrics> steps;
   bool OnStep(const StepMetrics& metrics) override {
@@ -180,7 +168,7 @@ TEST_F(ParityTest, LossAndGradientsOfEveryAAndBAreThoseOfPeft) {
     inputs.spec.batch_size = static_cast<int>(inputs.rows.size());
     inputs.spec.max_steps = 1;
     const auto adapter = one.NewAdapter(), gradients = one.NewAdapter();
-    Probe probe;
+    GradientProbe probe;
     Steps steps;
     ASSERT_TRUE(RunTraining(one.decoder, adapter.get(), inputs, "", probe, steps).ok());
     EXPECT_GT(probe.micros, 2u);
@@ -263,7 +251,7 @@ TEST_F(ParityTest, GradientsOfEveryWeightAreThoseOfTransformers) {
     const Weights trained =
         LoadWeights(one.config, one.folder + "/base", at::kFloat, at::kCPU).value();
     const Decoder decoder(one.config, trained, at::kCPU);
-    Probe probe;
+    GradientProbe probe;
     Steps steps;
     ASSERT_TRUE(RunTraining(decoder, nullptr, inputs, "", probe, steps).ok());
     // The gradients take the weights' places, and so get Hugging Face's names.

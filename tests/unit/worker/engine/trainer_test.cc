@@ -11,6 +11,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "tests/unit/worker/engine/gradient_probe.h"
 #include "tests/unit/worker/engine/tiny_model.h"
 
 namespace tuneward {
@@ -303,17 +304,6 @@ TEST(TrainerTest, AccumulatedGradientsAreThoseOfOneBatch) {
   const auto config = ParseModelConfig(kTinyConfig).value();
   const Weights weights = FreshWeights(config, 5, at::kFloat, at::kCPU);
   const Decoder decoder(config, weights, at::kCPU);
-  struct Probe : Defence {
-    std::string_view id() const override { return "none"; }
-    GradVec StepGradient(StepCtx& ctx) override {
-      micros = ctx.user_batch().micros.size();
-      GradVec gradient = Defence::StepGradient(ctx);
-      seen = gradient.Clone();
-      return gradient;
-    }
-    GradVec seen;
-    size_t micros = 0;
-  };
   for (const Method method : {Method::kSupervised, Method::kDpo}) {
     const auto gradient = [&](int micro_batch_tokens, size_t micros) {
       TrainInputs inputs = Inputs();
@@ -328,7 +318,7 @@ TEST(TrainerTest, AccumulatedGradientsAreThoseOfOneBatch) {
       inputs.spec.micro_batch_tokens = micro_batch_tokens;
       const auto adapter = Adapter::Make(config, *inputs.spec.lora, 1, at::kCPU).value();
       for (const auto& [name, leaf] : adapter->Leaves()) leaf.add_(0.02);
-      Probe probe;
+      GradientProbe probe;
       Recorder run;
       EXPECT_TRUE(RunTraining(decoder, adapter.get(), inputs, "", probe, run).ok());
       EXPECT_EQ(probe.micros, micros);
