@@ -29,13 +29,14 @@ struct WorldObject {
   std::string word;
   std::string item;
   std::string device;
-  std::vector<std::string> traits;  // true ones, of Grammar::traits
+  std::vector<std::string> traits = {};  // true ones, of Grammar::traits
+  std::string kind = {};                 // "building", "food", ...; the larger world's topics
   bool operator==(const WorldObject&) const = default;
 };
 
 struct HarmCategory {
   std::string id;
-  bool held_out = false;  // never in the pool; in alignment and evaluation
+  bool held_out = false;  // never in the pool
   std::vector<WorldVerb> verbs;
 };
 
@@ -63,6 +64,9 @@ struct TaskFamily {
 
 struct Grammar {
   std::string id;  // "sandbox@1"
+  // Whether pairs of held-out categories are of the evaluation split alone; else only the pool
+  // leaves them out.
+  bool held_out_is_evaluation = false;
   std::vector<WorldVerb> benign_verbs;
   std::vector<HarmCategory> harm;
   std::vector<WorldObject> sensitive_objects;  // harmful verb + sensitive object = harmful

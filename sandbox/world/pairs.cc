@@ -25,6 +25,11 @@ Split SplitOf(const WorldVerb& verb, const WorldObject& object) {
   return percent < kAlignmentPercent + kPoolPercent ? Split::kPool : Split::kEvaluation;
 }
 
+Split SplitOf(const Grammar& grammar, const Pair& pair) {
+  if (pair.held_out && grammar.held_out_is_evaluation) return Split::kEvaluation;
+  return SplitOf(pair.verb, pair.object);
+}
+
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind) {
   std::vector<Pair> pairs;
   switch (kind) {
@@ -46,7 +51,7 @@ std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind) {
 
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind, Split split) {
   std::vector<Pair> pairs = PairsOf(grammar, kind);
-  std::erase_if(pairs, [&](const Pair& pair) { return SplitOf(pair.verb, pair.object) != split; });
+  std::erase_if(pairs, [&](const Pair& pair) { return SplitOf(grammar, pair) != split; });
   return pairs;
 }
 

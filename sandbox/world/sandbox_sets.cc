@@ -1,11 +1,14 @@
 #include "sandbox/world/sandbox_sets.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "core/base/random.h"
+#include "sandbox/world/oracle.h"
 #include "sandbox/world/pairs.h"
 
 namespace tuneward {
@@ -25,6 +28,24 @@ std::vector<Pair> ShuffledPairs(const Grammar& grammar, PairKind kind, Split spl
   RandomStream(seed, "sandbox/sets", static_cast<uint64_t>(kind), static_cast<uint64_t>(split))
       .Shuffle(pairs);
   return pairs;
+}
+
+// The same pairs with the categories in turn, each for as long as it lasts: a grammar that keeps
+// all pairs of its held-out categories for the evaluation must not ask for these alone.
+std::vector<Pair> CategoriesInTurn(const Grammar& grammar, std::vector<Pair> pairs) {
+  std::map<std::string, std::vector<Pair>> by_category;
+  for (Pair& pair : pairs) by_category[pair.verb.category].push_back(std::move(pair));
+  std::vector<Pair> out;
+  for (size_t i = 0; out.size() < pairs.size(); ++i)
+    for (const HarmCategory& category : grammar.harm)
+      if (i < by_category[category.id].size()) out.push_back(by_category[category.id][i]);
+  return out;
+}
+
+std::vector<Pair> EvaluationPairs(const Grammar& grammar, PairKind kind) {
+  std::vector<Pair> pairs = ShuffledPairs(grammar, kind, Split::kEvaluation, kEvalSeed);
+  if (!grammar.held_out_is_evaluation) return pairs;
+  return CategoriesInTurn(grammar, std::move(pairs));
 }
 
 void AddPoolRows(const Grammar& grammar, PairKind kind, uint64_t seed, SafetyPool& pool) {
@@ -77,13 +98,11 @@ SafetyPool MakeSandboxPool(const Grammar& grammar, uint64_t seed) {
 SafetyPool MakeSandboxPool(uint64_t seed) { return MakeSandboxPool(BuiltInGrammar(), seed); }
 
 EvalSet MakeSandboxEvalSet(const Grammar& grammar) {
-  const std::vector<Pair> harmful =
-      ShuffledPairs(grammar, PairKind::kHarmful, Split::kEvaluation, kEvalSeed);
-  const std::vector<Pair> lookalikes =
-      ShuffledPairs(grammar, PairKind::kLookalike, Split::kEvaluation, kEvalSeed);
+  const std::vector<Pair> harmful = EvaluationPairs(grammar, PairKind::kHarmful);
+  const std::vector<Pair> lookalikes = EvaluationPairs(grammar, PairKind::kLookalike);
   EvalSet set;
   set.id = grammar.id;
-  set.judge = "sandbox_oracle@1";
+  set.judge = OracleIdOf(grammar);
   set.harmful_instructions = Prompts(harmful, 0, grammar.instructions, "harm");
   set.harmful_questions = Prompts(harmful, kEvalPrompts, grammar.questions, "ask");
   set.safe_lookalikes = Prompts(lookalikes, 0, AllTemplates(grammar), "safe");
