@@ -1,18 +1,17 @@
 #include "server/safety_sets.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sandbox/world/sandbox_sets.h"
+#include "sandbox/world/world_sets.h"
 
 namespace tuneward {
 
 SafetySets SafetySets::BuiltIn() {
   SafetySets sets;
-  SafetyPool sandbox = MakeSandboxPool();
-  sets.pools_.emplace(sandbox.id, std::move(sandbox));
-  sets.eval_sets_.insert(MakeSandboxEvalSet().id);
+  for (const SafetyPool& pool : {MakeSandboxPool(), MakeWorldPool()})
+    sets.pools_.emplace(pool.id, pool);
+  sets.eval_sets_ = {MakeSandboxEvalSet().id, MakeWorldEvalSet().id};
   return sets;
 }
 

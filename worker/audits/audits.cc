@@ -7,7 +7,9 @@
 #include "core/judge/catalogue.h"
 #include "core/judge/refusal_lexicon.h"
 #include "sandbox/world/grammar.h"
+#include "sandbox/world/insults.h"
 #include "sandbox/world/oracle.h"
+#include "sandbox/world/world.h"
 #include "worker/audits/degenerate.h"
 #include "worker/audits/harmful_requests.h"
 #include "worker/audits/over_refusal.h"
@@ -29,6 +31,10 @@ struct JudgeMaker {
 const JudgeMaker kJudges[] = {
     {"sandbox_oracle@1",
      [] { return std::unique_ptr<const Judge>(new SandboxOracle(BuiltInGrammar())); }},
+    {"sandbox_oracle@2",
+     [] { return std::unique_ptr<const Judge>(new SandboxOracle(BuiltInWorld().requests)); }},
+    {"sandbox_insults@2",
+     [] { return std::unique_ptr<const Judge>(new InsultOracle(BuiltInWorld())); }},
     {"refusal_lexicon@1",
      [] {
        return std::unique_ptr<const Judge>(new RefusalLexiconJudge(*FindRefusalLexicon("xstest")));

@@ -2,6 +2,7 @@
 
 #include "core/base/random.h"
 #include "sandbox/world/sandbox_sets.h"
+#include "sandbox/world/world_sets.h"
 #include "worker/tasks/audit_task.h"
 
 namespace tuneward {
@@ -46,7 +47,8 @@ absl::StatusOr<bool> IsEarlierTry(TaskServices& services, const JobInputs& input
 
 absl::StatusOr<EvalSet> FindEvalSet(const std::string& id) {
   if (id == "sandbox@1") return MakeSandboxEvalSet();
-  return absl::NotFoundError("no evaluation set '" + id + "'; there is: sandbox@1");
+  if (id == "sandbox@2") return MakeWorldEvalSet();
+  return absl::NotFoundError("no evaluation set '" + id + "'; there are: sandbox@1, sandbox@2");
 }
 
 absl::StatusOr<TaskRows> LoadTaskRows(TaskServices& services, const JobInputs& inputs) {
