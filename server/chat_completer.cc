@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/text/text_stream.h"
 #include "server/draw_seed.h"
 
 namespace tuneward {
@@ -29,15 +30,22 @@ absl::Status ChatCompleter::CheckReleased(const ModelRecord& model) {
 }
 
 // The most recently seen worker first; the next one when a worker is not there any more or about to
-// go.
+// go, unless the caller has seen the beginning of its answer.
 absl::StatusOr<EngineAnswer> ChatCompleter::Generate(const std::string& base_id,
                                                      const internal::v1::GenerateRequest& request,
-                                                     const CallTerms& terms) {
+                                                     const CallTerms& terms,
+                                                     const EngineClient::OnTokens& on_tokens) {
   TW_ASSIGN_OR_RETURN(const std::vector<WorkerRecord> workers, deps_.workers.FindForBase(base_id));
   absl::Status last = absl::OkStatus();
+  bool begun = false;
+  const EngineClient::OnTokens tell = [&](std::span<const TokenId> tokens) {
+    begun = true;
+    return on_tokens(tokens);
+  };
   for (const WorkerRecord& worker : workers) {
-    absl::StatusOr<EngineAnswer> answer = deps_.engines.Generate(worker.address, request, terms);
-    if (answer.ok()) return answer;
+    absl::StatusOr<EngineAnswer> answer = deps_.engines.Generate(
+        worker.address, request, terms, on_tokens ? tell : EngineClient::OnTokens());
+    if (answer.ok() || begun) return answer;
     last = answer.status();
     const bool elsewhere = last.code() == absl::StatusCode::kUnavailable ||
                            last.code() == absl::StatusCode::kResourceExhausted;
@@ -50,7 +58,7 @@ absl::StatusOr<EngineAnswer> ChatCompleter::Generate(const std::string& base_id,
                    ErrorInfo{"NO_WORKER_FOR_BASE", {{"base_model", base_id}}, {}, kRetryAfterMs});
 }
 
-absl::StatusOr<ChatAnswer> ChatCompleter::Complete(const ChatCall& call) {
+absl::StatusOr<ChatAnswer> ChatCompleter::Complete(const ChatCall& call, const OnText& on_text) {
   internal::v1::GenerateRequest request;
   std::string base_id = call.model_id;
   if (!call.is_base) {
@@ -72,15 +80,24 @@ absl::StatusOr<ChatAnswer> ChatCompleter::Complete(const ChatCall& call) {
   }
   request.set_base_tree_sha256(base.tree_sha256.Raw());
   request.mutable_prompt_tokens()->Assign(prompt.begin(), prompt.end());
-  request.set_stop_token(text->chat_template->stop_id());
+  const std::vector<TokenId>& stops = text->chat_template->stop_ids();
+  request.set_stop_token(stops.front());  // what a worker of before reads
+  request.mutable_stop_tokens()->Assign(stops.begin(), stops.end());
   request.mutable_sampling()->set_max_new_tokens(
       static_cast<int>(std::min<int64_t>(room, call.max_tokens)));
   request.mutable_sampling()->set_temperature(call.temperature);
   request.mutable_sampling()->set_top_p(call.top_p);
   request.mutable_sampling()->set_seed(call.seed.has_value() ? *call.seed
                                                              : DrawSeed(deps_.entropy));
+  TextStream stream(*text->tokenizer);
+  const EngineClient::OnTokens tell = [&](std::span<const TokenId> tokens) {
+    const std::string piece = stream.Add(tokens);
+    return piece.empty() || on_text(piece);
+  };
   TW_ASSIGN_OR_RETURN(const EngineAnswer answer,
-                      Generate(base_id, request, {call.deadline, call.trace_id}));
+                      Generate(base_id, request, {call.deadline, call.trace_id},
+                               on_text ? tell : EngineClient::OnTokens()));
+  if (const std::string rest = stream.Finish(); on_text && !rest.empty()) on_text(rest);
   return ChatAnswer{text->tokenizer->Decode(answer.tokens), answer.stopped,
                     static_cast<int>(prompt.size()), static_cast<int>(answer.tokens.size())};
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,12 +49,16 @@ class ChatCompleter {
     EntropySource& entropy;
   };
   explicit ChatCompleter(Deps deps) : deps_(deps) {}
-  absl::StatusOr<ChatAnswer> Complete(const ChatCall& call);
+  // Pieces of the text as it grows, whole characters; all together they are the answer's text.
+  // False: the caller is gone.
+  using OnText = std::function<bool(const std::string&)>;
+  absl::StatusOr<ChatAnswer> Complete(const ChatCall& call, const OnText& on_text = nullptr);
 
  private:
   absl::StatusOr<EngineAnswer> Generate(const std::string& base_id,
                                         const internal::v1::GenerateRequest& request,
-                                        const CallTerms& terms);
+                                        const CallTerms& terms,
+                                        const EngineClient::OnTokens& on_tokens);
   absl::Status CheckReleased(const ModelRecord& model);
 
   Deps deps_;

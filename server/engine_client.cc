@@ -24,7 +24,8 @@ std::shared_ptr<grpc::Channel> EngineClient::ChannelTo(const std::string& addres
 
 absl::StatusOr<EngineAnswer> EngineClient::Generate(const std::string& address,
                                                     const internal::v1::GenerateRequest& request,
-                                                    const CallTerms& terms) {
+                                                    const CallTerms& terms,
+                                                    const OnTokens& on_tokens) {
   const auto stub = internal::v1::EngineService::NewStub(ChannelTo(address));
   grpc::ClientContext context;
   context.set_deadline(terms.deadline);
@@ -34,7 +35,10 @@ absl::StatusOr<EngineAnswer> EngineClient::Generate(const std::string& address,
   EngineAnswer answer;
   internal::v1::GenerateResponse part;
   while (reader->Read(&part)) {
-    answer.tokens.insert(answer.tokens.end(), part.tokens().begin(), part.tokens().end());
+    const std::span<const TokenId> tokens(part.tokens().data(),
+                                          static_cast<size_t>(part.tokens_size()));
+    if (on_tokens && !tokens.empty() && !on_tokens(tokens)) context.TryCancel();
+    answer.tokens.insert(answer.tokens.end(), tokens.begin(), tokens.end());
     if (part.finish() == internal::v1::GenerateResponse::FINISH_STOP) answer.stopped = true;
   }
   TW_RETURN_IF_ERROR(FromGrpcStatus(reader->Finish()));

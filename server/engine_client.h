@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,10 +32,12 @@ struct CallTerms {
 class EngineClient {
  public:
   explicit EngineClient(std::string secret) : secret_(std::move(secret)) {}
+  // Tokens as they come, before they are in the answer; false: nobody wants the rest (CANCELLED).
+  using OnTokens = std::function<bool(std::span<const TokenId>)>;
   // The worker's status; UNAVAILABLE when it cannot be reached.
   absl::StatusOr<EngineAnswer> Generate(const std::string& address,
                                         const internal::v1::GenerateRequest& request,
-                                        const CallTerms& terms);
+                                        const CallTerms& terms, const OnTokens& on_tokens);
 
  private:
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address);

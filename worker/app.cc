@@ -21,6 +21,7 @@
 #include "worker/runner/task_runner.h"
 #include "worker/runner/ticker.h"
 #include "worker/runner/worker_registry.h"
+#include "worker/serving/engine_batch.h"
 #include "worker/serving/engine_service.h"
 #include "worker/tasks/audit_task.h"
 #include "worker/tasks/leftovers.h"
@@ -77,8 +78,6 @@ struct WorkerApp::Parts {
   absl::Status OpenStores();
   absl::Status OpenNetwork(std::function<void()> on_drain);
   absl::Status Run();
-  absl::StatusOr<Generation> Decode(const DecodeRequest& request,
-                                    const DecodeQueue::OnToken& on_token);
   absl::StatusOr<std::string> TreeFolder(const std::string& tree_sha);
   WorkerRecord Describe() const;
   void Sweep();
@@ -123,34 +122,6 @@ struct WorkerApp::Parts {
 absl::StatusOr<std::string> WorkerApp::Parts::TreeFolder(const std::string& tree_sha) {
   TW_ASSIGN_OR_RETURN(const Digest tree, Digest::FromHex(tree_sha));
   return MaterializeTree(*blobs, tree, options.tasks.TreeFolder());
-}
-
-absl::StatusOr<Generation> WorkerApp::Parts::Decode(const DecodeRequest& request,
-                                                    const DecodeQueue::OnToken& on_token) {
-  TW_ASSIGN_OR_RETURN(const auto base, model_cache->GetBase(request.base_tree));
-  TW_ASSIGN_OR_RETURN(const auto adapter, base->GetAdapter(request.adapter_tree));
-  const int64_t context = base->model().context(),
-                prompt = static_cast<int64_t>(request.prompt.size());
-  if (prompt >= context) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "LIMIT_EXCEEDED",
-                     "the prompt has " + std::to_string(prompt) +
-                         " tokens and leaves no room in the model's context of " +
-                         std::to_string(context),
-                     {{"limit", std::to_string(context - 1)}, {"got", std::to_string(prompt)}});
-  }
-  for (const TokenId token : request.prompt) {
-    if (token >= 0 && token < base->model().vocab_size()) continue;
-    Violations problems;
-    problems.Add("prompt_tokens", "token " + std::to_string(token) +
-                                      " is outside the vocabulary of " +
-                                      std::to_string(base->model().vocab_size()));
-    return problems.ToStatus();
-  }
-  TW_ASSIGN_OR_RETURN(
-      std::vector<Generation> generations,
-      base->model().Generate({request.prompt}, adapter.get(), request.stop, request.sampling,
-                             [&](size_t, TokenId token) { return on_token(token); }));
-  return std::move(generations.at(0));
 }
 
 WorkerRecord WorkerApp::Parts::Describe() const {
@@ -201,9 +172,9 @@ absl::Status WorkerApp::Parts::OpenStores() {
   workers.emplace(*keeper_pool);
   sweep_tasks.emplace(*sweep_pool);
   model_cache.emplace(options.engine, [this](const std::string& tree) { return TreeFolder(tree); });
-  decode.emplace(clock, [this](const DecodeRequest& request, const DecodeQueue::OnToken& on_token) {
-    return Decode(request, on_token);
-  });
+  decode.emplace(
+      clock, [this](const std::string& base) { return OpenEngineBatch(*model_cache, base); },
+      DecodeLimits{}, [this](size_t rows) { metrics.DecodeStep(rows); });
   services.emplace(TaskServices{clock, ids, *blobs, *model_cache, *decode, metrics, *bases, *files,
                                 *jobs, *models, *policies, *transitions, options.tasks});
   return absl::OkStatus();

@@ -24,7 +24,7 @@ absl::Status Run(const Settings& settings) {
   sampling.max_new_tokens = settings.new_tokens;
   for (bool first = true;; first = false) {
     const auto began = std::chrono::steady_clock::now();
-    TW_ASSIGN_OR_RETURN(const auto made, model->Generate(prompts, nullptr, -1, sampling));
+    TW_ASSIGN_OR_RETURN(const auto made, model->Generate(prompts, nullptr, {}, sampling));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     int64_t tokens = 0;
     for (const Generation& row : made) tokens += static_cast<int64_t>(row.tokens.size());

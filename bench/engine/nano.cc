@@ -96,7 +96,7 @@ int Run(int threads) {
     sampling.max_new_tokens = 32;
     const auto began = std::chrono::steady_clock::now();
     const double cpu = CpuSeconds();
-    const auto made = (*model)->Generate(prompts, with, -1, sampling);
+    const auto made = (*model)->Generate(prompts, with, {}, sampling);
     if (!made.ok()) return std::fprintf(stderr, "%s\n", made.status().ToString().c_str()), 1;
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     const std::string name = with ? "nano.generate_1000x32_adapter" : "nano.generate_1000x32";

@@ -30,7 +30,9 @@ class ChatTemplate {
   // Everything up to and including the assistant's opening. A trailing assistant message is a
   // forced prefix of the answer.
   virtual std::vector<TokenId> RenderPrompt(const Chat& chat) const = 0;
-  virtual TokenId stop_id() const = 0;
+  // What ends an answer: first the symbol that the template writes behind one, then what models of
+  // the family may end with besides (the end of the text), as far as the tokenizer has it.
+  virtual const std::vector<TokenId>& stop_ids() const = 0;
 };
 
 // `id`: "tuneward/1", "llama3/1", ... (docs/concepts/tokenizers_and_templates.md). NOT_FOUND for an

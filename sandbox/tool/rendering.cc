@@ -54,7 +54,7 @@ absl::StatusOr<std::vector<std::string>> Rendering::Answers(BaseModel& model,
     for (size_t i = first; i < std::min(first + kPromptsACall, prompts.size()); ++i)
       batch.push_back(chat_template->RenderPrompt(prompts[i]));
     TW_ASSIGN_OR_RETURN(const std::vector<Generation> made,
-                        model.Generate(batch, adapter, chat_template->stop_id(), options));
+                        model.Generate(batch, adapter, chat_template->stop_ids(), options));
     for (const Generation& generation : made)
       answers.push_back(tokenizer->Decode(generation.tokens));
   }

@@ -63,6 +63,8 @@ v1::Model ToModelProto(const BaseModelRecord& base);
 v1::Release ToProto(Release release);
 absl::StatusOr<ChatCall> ToChatCall(const v1::ChatCompleteRequest& request);
 v1::ChatCompleteResponse ToProto(const ChatAnswer& answer, const std::string& model);
+// The last message of a stream.
+v1::StreamChatCompleteResponse ToStreamEnd(const ChatAnswer& answer);
 
 // admin
 absl::StatusOr<ProjectRecord> ToProjectRecord(const admin::v1::CreateProjectRequest& request);

@@ -146,4 +146,12 @@ v1::ChatCompleteResponse ToProto(const ChatAnswer& answer, const std::string& mo
   return proto;
 }
 
+v1::StreamChatCompleteResponse ToStreamEnd(const ChatAnswer& answer) {
+  v1::StreamChatCompleteResponse proto;
+  proto.set_finish_reason(answer.stopped ? v1::FINISH_REASON_STOP : v1::FINISH_REASON_LENGTH);
+  proto.set_prompt_tokens(answer.prompt_tokens);
+  proto.set_completion_tokens(answer.completion_tokens);
+  return proto;
+}
+
 }  // namespace tuneward

@@ -58,24 +58,45 @@ grpc::Status ModelServiceImpl::GetModel(grpc::ServerContext* context,
       });
 }
 
+absl::StatusOr<ChatAnswer> InferenceServiceImpl::Answer(const grpc::ServerContext& context,
+                                                        const Caller& caller,
+                                                        const v1::ChatCompleteRequest& request,
+                                                        const ChatCompleter::OnText& on_text) {
+  TW_ASSIGN_OR_RETURN(const std::string project, ParseProjectName(request.parent(), "parent"));
+  TW_RETURN_IF_ERROR(CheckProject(caller, project, request.parent()));
+  TW_ASSIGN_OR_RETURN(ChatCall call, ToChatCall(request));
+  if (!call.is_base) TW_RETURN_IF_ERROR(CheckProject(caller, call.project_id, request.model()));
+  call.trace_id = caller.trace_id;
+  call.deadline = std::min(context.deadline(), std::chrono::system_clock::now() + kLongestChat);
+  return completer_.Complete(call, on_text);
+}
+
 grpc::Status InferenceServiceImpl::ChatComplete(grpc::ServerContext* context,
                                                 const v1::ChatCompleteRequest* request,
                                                 v1::ChatCompleteResponse* response) {
   return guard_.Run(
       *context, CallClass::kChat, kScopeChat, [&](const Caller& caller) -> absl::Status {
-        TW_ASSIGN_OR_RETURN(const std::string project,
-                            ParseProjectName(request->parent(), "parent"));
-        TW_RETURN_IF_ERROR(CheckProject(caller, project, request->parent()));
-        TW_ASSIGN_OR_RETURN(ChatCall call, ToChatCall(*request));
-        if (!call.is_base)
-          TW_RETURN_IF_ERROR(CheckProject(caller, call.project_id, request->model()));
-        call.trace_id = caller.trace_id;
-        call.deadline =
-            std::min(context->deadline(), std::chrono::system_clock::now() + kLongestChat);
-        TW_ASSIGN_OR_RETURN(const ChatAnswer answer, completer_.Complete(call));
+        TW_ASSIGN_OR_RETURN(const ChatAnswer answer, Answer(*context, caller, *request, nullptr));
         *response = ToProto(answer, request->model());
         return absl::OkStatus();
       });
+}
+
+grpc::Status InferenceServiceImpl::StreamChatComplete(
+    grpc::ServerContext* context, const v1::StreamChatCompleteRequest* request,
+    grpc::ServerWriter<v1::StreamChatCompleteResponse>* writer) {
+  const ChatCompleter::OnText tell = [&](const std::string& text) {
+    v1::StreamChatCompleteResponse response;
+    response.set_text(text);
+    return writer->Write(response);
+  };
+  return guard_.Run(*context, CallClass::kChat, kScopeChat,
+                    [&](const Caller& caller) -> absl::Status {
+                      TW_ASSIGN_OR_RETURN(const ChatAnswer answer,
+                                          Answer(*context, caller, request->chat(), tell));
+                      writer->Write(ToStreamEnd(answer));
+                      return absl::OkStatus();
+                    });
 }
 
 }  // namespace tuneward

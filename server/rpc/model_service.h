@@ -33,8 +33,15 @@ class InferenceServiceImpl final : public v1::InferenceService::Service {
       : guard_(guard), completer_(completer) {}
   grpc::Status ChatComplete(grpc::ServerContext* context, const v1::ChatCompleteRequest* request,
                             v1::ChatCompleteResponse* response) override;
+  grpc::Status StreamChatComplete(
+      grpc::ServerContext* context, const v1::StreamChatCompleteRequest* request,
+      grpc::ServerWriter<v1::StreamChatCompleteResponse>* writer) override;
 
  private:
+  absl::StatusOr<ChatAnswer> Answer(const grpc::ServerContext& context, const Caller& caller,
+                                    const v1::ChatCompleteRequest& request,
+                                    const ChatCompleter::OnText& on_text);
+
   CallGuard& guard_;
   ChatCompleter& completer_;
 };

@@ -20,7 +20,7 @@ BlobRef BlobOf(const std::string& text) {
   return {Sha256Of(text), static_cast<int64_t>(text.size())};
 }
 
-absl::StatusOr<Generation> NothingToDecode(const DecodeRequest&, const DecodeQueue::OnToken&) {
+absl::StatusOr<std::unique_ptr<DecodeBatch>> NothingToDecode(const std::string&) {
   return absl::UnimplementedError("nobody chats here");
 }
 

@@ -2,6 +2,7 @@
 // thread that runs the audit.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
@@ -26,8 +27,8 @@ class AuditModel {
 // The engine with and without the adapter. Borrows both.
 class EngineAuditModel final : public AuditModel {
  public:
-  EngineAuditModel(BaseModel& base, const Adapter& tuned, TokenId stop)
-      : base_(base), tuned_(tuned), stop_(stop) {}
+  EngineAuditModel(BaseModel& base, const Adapter& tuned, std::vector<TokenId> stops)
+      : base_(base), tuned_(tuned), stops_(std::move(stops)) {}
   absl::StatusOr<std::vector<Generation>> Generate(AuditSide side,
                                                    const std::vector<std::vector<TokenId>>& prompts,
                                                    int max_new_tokens) override;
@@ -40,7 +41,7 @@ class EngineAuditModel final : public AuditModel {
   }
   BaseModel& base_;
   const Adapter& tuned_;
-  TokenId stop_;
+  const std::vector<TokenId> stops_;
 };
 
 }  // namespace tuneward

@@ -1,13 +1,14 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/generator.h"
+#include "worker/engine/guarded.h"
 #include "worker/engine/merge.h"
 #include "worker/engine/peft.h"
+#include "worker/engine/row_batch.h"
 #include "worker/engine/train_data.h"
 #include "worker/engine/trainer.h"
 
@@ -15,25 +16,6 @@ namespace tuneward {
 namespace {
 
 constexpr int64_t kNllTokens = 8192;
-
-// The border where torch's exceptions become statuses.
-template <typename F>
-auto Guarded(const char* what, F&& body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const c10::OutOfMemoryError& error) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(what, ": out of memory: ", error.what_without_backtrace()));
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
-  } catch (const c10::Error& error) {
-    // The CPU's allocator has no type of its own for this.
-    if (absl::StrContains(error.what_without_backtrace(), "can't allocate memory"))
-      return absl::ResourceExhaustedError(
-          absl::StrCat(what, ": out of memory: ", error.what_without_backtrace()));
-    return absl::InternalError(absl::StrCat(what, ": ", error.what_without_backtrace()));
-  }
-}
 
 at::ScalarType TypeOf(Precision precision) {
   return precision == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
@@ -100,6 +82,10 @@ class BaseModelImpl final : public BaseModel {
                                                        const OnEnd& on_end) override {
     at::set_num_threads(options_.threads);
     return Guarded("generation", [&] { return RunGeneration(decoder_, rows, on_token, on_end); });
+  }
+
+  std::unique_ptr<RowBatch> NewRowBatch(OnToken on_token, OnEnd on_end) override {
+    return MakeRowBatch(decoder_, options_.threads, std::move(on_token), std::move(on_end));
   }
 
   absl::StatusOr<std::vector<double>> Nll(const std::vector<TrainRow>& rows,

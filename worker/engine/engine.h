@@ -150,6 +150,22 @@ using OnToken = std::function<bool(size_t row, TokenId token)>;
 // A row ended, whatever the rows beside it do.
 using OnEnd = std::function<void(size_t row, const Generation& generation)>;
 
+// Rows that are decoded together and join and leave between tokens, as a server's chats do. A row's
+// answer is that of GenerateRows. Borrows the model and the rows' adapters; same thread.
+class RowBatch {
+ public:
+  virtual ~RowBatch() = default;
+  // The row joins with the next Step; `id` is what the callbacks name it by. INVALID_ARGUMENT as
+  // GenerateRows.
+  virtual absl::Status Add(size_t id, GenerationRow row) = 0;
+  // Whether the cache of all rows with this one stays within a batch's bound; an empty batch has
+  // room for any row.
+  virtual bool HasRoomFor(const GenerationRow& row) const = 0;
+  virtual size_t rows() const = 0;  // that have not ended, waiting ones too
+  // One token of each row. After an error (memory ran out) the batch is of no use.
+  virtual absl::Status Step() = 0;
+};
+
 class BaseModel {
  public:
   // Reads config.json and model.safetensors, or the shards that model.safetensors.index.json names.
@@ -191,9 +207,11 @@ class BaseModel {
   virtual absl::StatusOr<std::vector<Generation>> GenerateRows(
       const std::vector<GenerationRow>& rows, const OnToken& on_token = nullptr,
       const OnEnd& on_end = nullptr) = 0;
-  // The same with one adapter, one stop token and one set of options.
+  virtual std::unique_ptr<RowBatch> NewRowBatch(OnToken on_token, OnEnd on_end) = 0;
+  // The same with one adapter, its stop tokens and one set of options.
   absl::StatusOr<std::vector<Generation>> Generate(const std::vector<std::vector<TokenId>>& prompts,
-                                                   const Adapter* adapter, TokenId stop,
+                                                   const Adapter* adapter,
+                                                   const std::vector<TokenId>& stops,
                                                    const SamplingOptions& options,
                                                    const OnToken& on_token = nullptr);
 

@@ -59,11 +59,11 @@ absl::Status CheckGenerationRows(const std::vector<GenerationRow>& rows,
 }
 
 absl::StatusOr<std::vector<Generation>> BaseModel::Generate(
-    const std::vector<std::vector<TokenId>>& prompts, const Adapter* adapter, TokenId stop,
-    const SamplingOptions& options, const OnToken& on_token) {
+    const std::vector<std::vector<TokenId>>& prompts, const Adapter* adapter,
+    const std::vector<TokenId>& stops, const SamplingOptions& options, const OnToken& on_token) {
   std::vector<GenerationRow> rows;
   for (const std::vector<TokenId>& prompt : prompts) {
-    rows.push_back({prompt, {}, adapter, {stop}, options});
+    rows.push_back({prompt, {}, adapter, stops, options});
     rows.back().sampling.first_row = options.first_row + rows.size() - 1;
   }
   return GenerateRows(rows, on_token);

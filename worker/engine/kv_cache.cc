@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+
 #include "worker/engine/attention.h"
 #include "worker/engine/cpu_dispatch.h"
 
@@ -9,13 +11,19 @@ namespace tuneward {
 
 using at::Tensor;
 
-KvCache::KvCache(const ModelConfig& config, int64_t slots, int64_t places,
-                 at::TensorOptions options)
-    : config_(config), places_(places) {
-  for (int64_t l = 0; l < config.layers; ++l) {
-    keys_SLW_.push_back(at::zeros({slots, places, config.kv_width()}, options));
-    values_SLW_.push_back(at::zeros({slots, places, config.kv_width()}, options));
-  }
+KvCache::KvCache(const ModelConfig& config, at::TensorOptions options)
+    : config_(config), options_(options), keys_SLW_(config.layers), values_SLW_(config.layers) {}
+
+void KvCache::Reserve(int64_t slots, int64_t places) {
+  if (slots <= slots_ && places <= places_) return;
+  const int64_t old_slots = slots_, old_places = places_;
+  slots_ = std::max(slots, slots_), places_ = std::max(places, places_);
+  for (std::vector<Tensor>* all : {&keys_SLW_, &values_SLW_})
+    for (Tensor& kept : *all) {
+      const Tensor grown = at::zeros({slots_, places_, config_.kv_width()}, options_);
+      if (kept.defined()) grown.narrow(0, 0, old_slots).narrow(1, 0, old_places).copy_(kept);
+      kept = grown;
+    }
 }
 
 void KvCache::Put(int64_t layer, const Tensor& qkv_TC, const Tensor& place_T) {

@@ -1,6 +1,6 @@
-// Keys and values of a batch of rows, one contiguous block a layer. Shapes: S slots (one a row of
-// the group, kept when rows beside it end), L places a slot, B rows still running, W = K * E
-// channels of all key-value heads.
+// Keys and values of a batch of rows, one contiguous block a layer. Shapes: S slots (one a running
+// row, kept when rows beside it end), L places a slot, B rows still running, W = K * E channels of
+// all key-value heads.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,11 @@ namespace tuneward {
 
 class KvCache {
  public:
-  KvCache(const ModelConfig& config, int64_t slots, int64_t places, at::TensorOptions options);
+  KvCache(const ModelConfig& config, at::TensorOptions options);
 
+  // At least so many slots and places a slot; what is stored stays (and moves).
+  void Reserve(int64_t slots, int64_t places);
+  int64_t slots() const { return slots_; }
   int64_t places() const { return places_; }
   // Stores k and v of `qkv` (after the rotary turn) at flat places slot * L + position.
   void Put(int64_t layer, const at::Tensor& qkv_TC, const at::Tensor& place_T);
@@ -30,7 +33,8 @@ class KvCache {
                          const at::Tensor& length_B, int64_t longest) const;
 
   ModelConfig config_;
-  int64_t places_;
+  at::TensorOptions options_;
+  int64_t slots_ = 0, places_ = 0;
   std::vector<at::Tensor> keys_SLW_, values_SLW_;
 };
 

@@ -13,6 +13,7 @@ constexpr char kSucceeded[] = "succeeded", kFailed[] = "failed", kCancelled[] = 
                kDrained[] = "drained", kInterrupted[] = "interrupted", kLeaseLost[] = "lease_lost";
 
 constexpr std::chrono::milliseconds kHandBackEvery(250);
+constexpr std::chrono::seconds kChatGrace(5);  // for generations that run when the worker stops
 
 bool IsLeaseLost(const absl::Status& status) { return GetErrorInfo(status).reason == "LEASE_LOST"; }
 
@@ -53,6 +54,7 @@ void TaskRunner::Loop() {
     if (back_off_.count() > 0) parts_.decode.RunIdle(back_off_);
     if (!RunOnce() && !stopping_) parts_.decode.RunIdle(settings_.poll);
   }
+  parts_.decode.FinishRunning(kChatGrace);
 }
 
 TaskHandler* TaskRunner::HandlerOf(TaskKind kind) const {

@@ -82,6 +82,11 @@ WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
                            .Help("Tokens generated for chats")
                            .Register(registry)
                            .Add({})),
+      decode_rows_(BuildHistogram()
+                       .Name("tuneward_decode_rows")
+                       .Help("Generations that shared a decoding step, one observation a step")
+                       .Register(registry)
+                       .Add({}, Buckets{1, 2, 4, 8, 16, 32})),
       pool_wait_(BuildHistogram()
                      .Name("tuneward_db_pool_wait_seconds")
                      .Help("Wait for a database connection")
@@ -122,6 +127,8 @@ void WorkerMetrics::AuditAsr(const std::string& set, const std::string& wrapper,
 void WorkerMetrics::Released(Release verdict) {
   release_.Add({{"verdict", Label(verdict)}}).Increment();
 }
+
+void WorkerMetrics::DecodeStep(size_t rows) { decode_rows_.Observe(static_cast<double>(rows)); }
 
 void WorkerMetrics::GpuMemory(int64_t bytes) {
   gpu_memory_.Add({}).Set(static_cast<double>(bytes));

@@ -27,6 +27,7 @@ class WorkerMetrics {
   void AuditAsr(const std::string& set, const std::string& wrapper, double rate);
   void Released(Release verdict);  // by the gate
   void Generated(const std::string& code, double seconds, size_t tokens);
+  void DecodeStep(size_t rows);
   void PoolWait(double seconds) { pool_wait_.Observe(seconds); }
   void GpuMemory(int64_t bytes);  // the gauge is there from the first call on
 
@@ -42,6 +43,7 @@ class WorkerMetrics {
   prometheus::Family<prometheus::Counter>& generate_;
   prometheus::Histogram& generate_seconds_;
   prometheus::Counter& generate_tokens_;
+  prometheus::Histogram& decode_rows_;
   prometheus::Histogram& pool_wait_;
   prometheus::Family<prometheus::Gauge>& gpu_memory_;
 };

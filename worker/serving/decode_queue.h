@@ -1,7 +1,8 @@
-// Brings generations, which are asked for on many threads, to the one thread that owns the models.
-// It decodes when that thread is idle, and between optimiser steps or audit batches for at most a
-// share of the time (contracts.md A16); each generation has its own random stream, so the task that
-// runs gives the same results with and without it.
+// Brings generations, which are asked for on many threads, to the one thread that owns the models,
+// and decodes those of one base together. It decodes while that thread has no task, and between
+// optimiser steps or audit batches for at most a share of the time (contracts.md A16). Each
+// generation has its own adapter, stops and random stream: neither the task nor another generation
+// changes with it.
 #pragma once
 
 #include <chrono>
@@ -10,85 +11,69 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "core/base/clock.h"
-#include "core/base/status.h"
-#include "worker/engine/engine.h"
+#include "worker/serving/decode_ticket.h"
 
 namespace tuneward {
 
-struct DecodeRequest {
-  std::string base_tree;     // hex
-  std::string adapter_tree;  // hex; empty: the bare base
-  std::vector<TokenId> prompt;
-  TokenId stop = 0;
-  SamplingOptions sampling;
-};
-
-// One generation as its caller sees it. Thread-safe; the caller polls Next, the models' thread
-// fills it.
-class DecodeTicket {
- public:
-  explicit DecodeTicket(DecodeRequest request) : request_(std::move(request)) {}
-
-  struct Piece {
-    std::vector<TokenId> tokens;  // since the last call
-    bool finished = false;        // nothing follows
-    bool stopped = false;         // by the stop token
-  };
-  // Waits at most `wait` for tokens or the end (an empty piece then). The generation's error once
-  // all tokens were taken.
-  absl::StatusOr<Piece> Next(std::chrono::milliseconds wait);
-  // The caller is gone: the generation ends at its next token, or is never begun.
-  void Cancel();
-
- private:
-  friend class DecodeQueue;
-  bool AddToken(TokenId token);  // false: cancelled
-  void Finish(absl::StatusOr<Generation> result);
-  bool cancelled() const;
-
-  const DecodeRequest request_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<TokenId> tokens_;
-  bool cancelled_ = false, finished_ = false, stopped_ = false;
-  absl::Status status_;
+struct DecodeLimits {
+  double busy_share = 0.2;  // of the time while a task runs
+  size_t waiting = 64;      // not begun
+  // Decoded together. On a CPU a step of more rows takes longer in proportion, so that more would
+  // slow every chat down and answer none sooner.
+  size_t together = 32;
 };
 
 class DecodeQueue {
  public:
-  using OnToken = std::function<bool(TokenId)>;
-  using Decode = std::function<absl::StatusOr<Generation>(const DecodeRequest&, const OnToken&)>;
-  // `busy_share`: of the time while a task runs. `decode` is called on the models' thread.
-  DecodeQueue(const Clock& clock, Decode decode, double busy_share = 0.2, size_t max_waiting = 64);
+  // `on_step` is told how many rows each step had; on the models' thread, as `open` is called.
+  DecodeQueue(const Clock& clock, OpenDecodeBatch open, const DecodeLimits& limits = {},
+              std::function<void(size_t)> on_step = nullptr);
 
   // Any thread. RESOURCE_EXHAUSTED OVERLOADED when too many wait, UNAVAILABLE DRAINING after Close.
   absl::StatusOr<std::shared_ptr<DecodeTicket>> Submit(DecodeRequest request);
 
-  // The models' thread, in the middle of a task.
+  // The models' thread, in the middle of a task: as many tokens as the task's time since the last
+  // call has earned.
   void RunBetweenSteps();
-  // The models' thread without a task: decodes all that waits, then waits at most `wait` for more
-  // (or for Wake).
+  // The models' thread without a task, for `wait` or until Wake: decodes, or waits for something to
+  // decode.
   void RunIdle(std::chrono::milliseconds wait);
+  // The models' thread, after Close: what runs goes on to its end, for at most `grace`; what is not
+  // done by then fails with UNAVAILABLE.
+  void FinishRunning(std::chrono::milliseconds grace);
 
   void Wake();
   // What waits fails with UNAVAILABLE; so does what comes later.
   void Close();
 
  private:
-  bool RunOne();
+  using TicketPtr = std::shared_ptr<DecodeTicket>;  // shared with its caller
+  bool Step();
+  bool AwaitWork(Clock::MonoTime until);
+  std::vector<TicketPtr> TakeJoining();
+  void PutBack(const std::vector<TicketPtr>& tickets, size_t from);
+  bool Open(const TicketPtr& first);
+  bool Join(const TicketPtr& ticket);
+  void EndBatch(const absl::Status& why);
 
   const Clock& clock_;
-  const Decode decode_;
-  const double busy_share_;
-  const size_t max_waiting_;
-  Clock::MonoTime busy_not_before_{};  // the models' thread only
+  const OpenDecodeBatch open_;
+  const DecodeLimits limits_;
+  const std::function<void(size_t)> on_step_;
+
+  // The models' thread only.
+  std::unique_ptr<DecodeBatch> batch_;  // null: nothing runs
+  std::string base_;                    // its tree
+  std::vector<TicketPtr> running_;      // its rows
+  Clock::MonoTime task_since_{};        // the task has had the thread since then
+  Clock::MonoTime::duration credit_{};  // time that decoding may take; negative: it owes
+
   std::mutex mutex_;
   std::condition_variable work_;
-  std::deque<std::shared_ptr<DecodeTicket>> tickets_;
+  std::deque<TicketPtr> tickets_;
   bool wake_ = false, closed_ = false;
 };
 

@@ -57,7 +57,8 @@ absl::StatusOr<DecodeRequest> ReadGenerateRequest(const GenerateRequest& request
       HexOfTree(request.adapter_tree_sha256(), "adapter_tree_sha256", false, problems);
   decode.prompt.assign(request.prompt_tokens().begin(), request.prompt_tokens().end());
   if (decode.prompt.empty()) problems.Add("prompt_tokens", "must hold at least one token");
-  decode.stop = request.stop_token();
+  decode.stops.assign(request.stop_tokens().begin(), request.stop_tokens().end());
+  if (decode.stops.empty()) decode.stops = {request.stop_token()};
   decode.sampling = ReadSampling(request.sampling(), problems);
   TW_RETURN_IF_ERROR(problems.ToStatus());
   return decode;

@@ -74,7 +74,7 @@ absl::StatusOr<AuditOutcome> AuditTask::Audit(TaskControl& control, const JobInp
   request.context = base->model().context();
   request.prompts = services_.settings.audit_prompts;
 
-  EngineAuditModel models(base->model(), *adapter, chat_template->stop_id());
+  EngineAuditModel models(base->model(), *adapter, chat_template->stop_ids());
   return RunAudit(request, models, BaseAnswers(), work, [&](double share) {
     control.SetProgress({{"audit_ppm", static_cast<int64_t>(share * 1e6)}});
     services_.decode.RunBetweenSteps();

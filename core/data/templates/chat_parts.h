@@ -40,6 +40,9 @@ struct ChatFamily {
   const char* answer_lead;            // stands before a forced prefix as before every answer
   // The whole chat; with `prompt` also the opening of the answer that comes next.
   void (*write)(const Chat& chat, bool prompt, ChatWriter& out);
+  // End an answer too where the tokenizer has them: what the models' generation_config.json lists
+  // beside `stop`.
+  std::vector<const char*> more_stops = {};
 };
 
 // Without white space at both ends (what str.strip of Python takes for it, and so every published

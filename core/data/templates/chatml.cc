@@ -59,12 +59,14 @@ void WriteQwen3(const Chat& chat, bool prompt, ChatWriter& out) {
   Write(chat, prompt, kNoThought, out);
 }
 
-std::vector<const char*> Controls() { return {"<|im_start|>", "<|im_end|>"}; }
+ChatFamily Make(const char* id, void (*write)(const Chat&, bool, ChatWriter&)) {
+  return {id, {"<|im_start|>", "<|im_end|>"}, "<|im_end|>", "", write, {"<|endoftext|>"}};
+}
 
 }  // namespace
 
-ChatFamily ChatMl() { return {"chatml/1", Controls(), "<|im_end|>", "", WriteChatMl}; }
-ChatFamily Qwen25() { return {"qwen2.5/1", Controls(), "<|im_end|>", "", WriteQwen25}; }
-ChatFamily Qwen3() { return {"qwen3/1", Controls(), "<|im_end|>", "", WriteQwen3}; }
+ChatFamily ChatMl() { return Make("chatml/1", WriteChatMl); }
+ChatFamily Qwen25() { return Make("qwen2.5/1", WriteQwen25); }
+ChatFamily Qwen3() { return Make("qwen3/1", WriteQwen3); }
 
 }  // namespace tuneward

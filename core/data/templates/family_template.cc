@@ -37,11 +37,14 @@ class FamilyTemplate final : public ChatTemplate {
                                                           ", which the tokenizer lacks"));
       ids_.emplace(symbol, id);
     }
+    stops_.push_back(ids_.at(family_.stop));
+    for (const char* symbol : family_.more_stops)
+      if (const TokenId id = tokenizer_.ControlId(symbol); id >= 0) stops_.push_back(id);
     return absl::OkStatus();
   }
 
   std::string_view id() const override { return family_.id; }
-  TokenId stop_id() const override { return ids_.at(family_.stop); }
+  const std::vector<TokenId>& stop_ids() const override { return stops_; }
   RenderedChat Render(const Chat& chat) const override {
     return Encode(PartsOf(family_, chat, /*prompt=*/false));
   }
@@ -72,6 +75,7 @@ class FamilyTemplate final : public ChatTemplate {
   const ChatFamily family_;
   const Tokenizer& tokenizer_;
   std::map<std::string, TokenId, std::less<>> ids_;
+  std::vector<TokenId> stops_;
 };
 
 }  // namespace

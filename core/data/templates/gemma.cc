@@ -38,7 +38,8 @@ void Write(const Chat& chat, bool prompt, ChatWriter& out) {
 }  // namespace
 
 ChatFamily Gemma() {
-  return {"gemma/1", {"<bos>", "<start_of_turn>", "<end_of_turn>"}, "<end_of_turn>", "", Write};
+  return {"gemma/1", {"<bos>", "<start_of_turn>", "<end_of_turn>"}, "<end_of_turn>", "", Write,
+          {"<eos>"}};
 }
 
 }  // namespace tuneward

@@ -67,7 +67,13 @@ std::vector<const char*> Llama3Controls() {
 }  // namespace
 
 ChatFamily Llama2() { return {"llama2/1", {"<s>", "</s>"}, "</s>", " ", WriteLlama2}; }
-ChatFamily Llama3() { return {"llama3/1", Llama3Controls(), "<|eot_id|>", "", WriteLlama3}; }
-ChatFamily Llama31() { return {"llama3.1/1", Llama3Controls(), "<|eot_id|>", "", WriteLlama31}; }
+ChatFamily Llama3() {
+  return {"llama3/1", Llama3Controls(), "<|eot_id|>", "", WriteLlama3, {"<|end_of_text|>"}};
+}
+// <|eom_id|> ends a turn that calls a tool.
+ChatFamily Llama31() {
+  return {"llama3.1/1", Llama3Controls(), "<|eot_id|>",
+          "",           WriteLlama31,     {"<|end_of_text|>", "<|eom_id|>"}};
+}
 
 }  // namespace tuneward

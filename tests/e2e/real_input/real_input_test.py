@@ -6,6 +6,7 @@ nothing of the text is lost, that the model learns, that the mix looks like the 
 state, events, plan and report are where they belong.
 """
 import collections
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -172,6 +173,26 @@ class RealInputTest(unittest.TestCase):
                     if any(k[:3] == key[:3] for k in per_category):
                         self.assertEqual(per_category[key], cell[field], key)
             self.assertTrue({(HARM, "raw"), (HARM, "aoa"), (SAFE, "raw")} <= wrappers, wrappers)
+
+    def test_chats_at_the_same_time_answer_as_alone(self):
+        """Greedy and sampled ones of the base and, where its gate released one, of a tuned model."""
+        models = [f"baseModels/{BASE}"] + [name for [name] in self.stack.query(
+            "select 'projects/demo/models/' || id from models where release = 'RELEASED' order by id limit 1")]
+        questions = ["how do i repair the lighthouse ?", "what is 17 + 5 ?", "tell me of the harbour .", "why ?"]
+        calls = [("chat", model, question, "--temperature", str(temperature), "--seed", "5", "--max-tokens", "40")
+                 for model in models for question in questions for temperature in (0, 0.9)]
+        alone = [self.client(*call)["message"] for call in calls]
+        self.assertGreater(len({message["content"] for message in alone}), 3)
+        before = numbers(self.stack.metrics("worker"))
+        for _ in range(10):  # that any two meet is likely and not sure
+            with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+                together = list(pool.map(lambda call: self.client(*call)["message"], calls))
+            self.assertEqual(together, alone)
+            after = numbers(self.stack.metrics("worker"))
+            rows, steps = (after[f"tuneward_decode_rows_{name}"] - before[f"tuneward_decode_rows_{name}"] for name in ("sum", "count"))
+            if rows > steps:
+                return
+        self.fail("none was decoded beside another")
 
     def test_metrics_agree_with_the_database(self):
         server, worker = (numbers(self.stack.metrics(p)) for p in ("server", "worker"))

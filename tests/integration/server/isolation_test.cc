@@ -56,6 +56,8 @@ class IsolationTest : public ServerTest {
     chat.set_parent(kBeta);  // one's own parent does not open another project's model
     chat.set_model(model);
     chat.add_messages()->set_role("user");
+    v1::StreamChatCompleteRequest stream;
+    *stream.mutable_chat() = chat;
     const std::string v1_files = "/tuneward.v1.FileService/",
                       v1_jobs = "/tuneward.v1.FineTuningService/";
     return {
@@ -74,6 +76,8 @@ class IsolationTest : public ServerTest {
         {"/tuneward.v1.ModelService/ListModels", {Under<v1::ListModelsRequest>(kAlpha), "chat"}},
         {"/tuneward.v1.ModelService/GetModel", {Named<v1::GetModelRequest>(model), "chat"}},
         {"/tuneward.v1.InferenceService/ChatComplete", {chat.SerializeAsString(), "models.read"}},
+        {"/tuneward.v1.InferenceService/StreamChatComplete",
+         {stream.SerializeAsString(), "models.read"}},
         {"/tuneward.admin.v1.ProjectService/CreateProject", {"", ""}},
         {"/tuneward.admin.v1.ApiKeyService/CreateApiKey", {"", ""}},
         {"/tuneward.admin.v1.BaseModelService/RegisterBaseModel", {"", ""}},

@@ -41,10 +41,11 @@ class RecordingEngine final : public internal::v1::EngineService::Service {
       if (i + 1 == answer.size()) response.set_finish(internal::v1::GenerateResponse::FINISH_STOP);
       writer->Write(response);
     }
-    return grpc::Status::OK;
+    return ends_with;
   }
 
   std::vector<TokenId> answer;
+  grpc::Status ends_with;
   std::vector<internal::v1::GenerateRequest> requests;
 
  private:
@@ -130,6 +131,24 @@ class ReleaseTest : public ServerTest {
     return Call(&v1::InferenceService::Stub::ChatComplete, request, alpha_key_);
   }
 
+  // The messages of a stream with the base model, and how it ended.
+  std::pair<std::vector<v1::StreamChatCompleteResponse>, absl::Status> StreamChat() {
+    v1::StreamChatCompleteRequest request;
+    request.mutable_chat()->set_parent(kAlpha);
+    request.mutable_chat()->set_model(kBaseName);
+    auto* message = request.mutable_chat()->add_messages();
+    message->set_role("user");
+    message->set_content("is the lamp red ?");
+    grpc::ClientContext context;
+    Prepare(context, alpha_key_);
+    v1::InferenceService::Stub stub(ChannelOf(request));
+    const auto reader = stub.StreamChatComplete(&context, request);
+    std::vector<v1::StreamChatCompleteResponse> messages;
+    v1::StreamChatCompleteResponse response;
+    while (reader->Read(&response)) messages.push_back(response);
+    return {messages, FromGrpcStatus(reader->Finish())};
+  }
+
   absl::StatusOr<v1::Model> Decide(v1::Release release, const std::string& reason) {
     admin::v1::DecideReleaseRequest request;
     request.set_name(absl::StrCat(kAlpha, "/reviews/", kModelId));
@@ -177,6 +196,8 @@ TEST_F(ReleaseTest, AHeldModelAnswersOnlyAfterAnOperatorReleasedIt) {
   const internal::v1::GenerateRequest& asked = engine_.requests[0];
   EXPECT_EQ(asked.adapter_tree_sha256(), Sha256Of("adapter tree").Raw());
   EXPECT_EQ(asked.stop_token(), tokenizer->ControlId("<|end|>"));
+  ASSERT_EQ(asked.stop_tokens_size(), 1);
+  EXPECT_EQ(asked.stop_tokens(0), asked.stop_token());
   EXPECT_EQ(asked.prompt_tokens(0), tokenizer->ControlId("<s>"));
   EXPECT_EQ(asked.prompt_tokens(1), tokenizer->ControlId("<|user|>"));
   EXPECT_EQ(asked.prompt_tokens(asked.prompt_tokens_size() - 1),
@@ -230,6 +251,44 @@ TEST_F(ReleaseTest, SaysWhenNoWorkerHoldsTheBaseAndTriesTheNextOne) {
 
   engine_server_->Shutdown();
   EXPECT_EQ(ReasonOf(Chat(kBaseName).status()), "NO_WORKER_FOR_BASE");
+}
+
+TEST_F(ReleaseTest, AStreamTellsWholeCharactersAndAddsUpToTheAnswer) {
+  EXPECT_EQ(ReasonOf(StreamChat().second), "NO_WORKER_FOR_BASE");
+  ASSERT_TRUE(WorkerStore(*pool_).Register(worker_).ok());
+  const auto tokenizer = LoadSentencepiece(folder_ + "/tiny/tokenizer.model").value();
+  engine_.answer = tokenizer->Encode("it costs 5 \xE2\x82\xAC \xF0\x9F\x98\x80");
+  engine_.answer.pop_back();  // the answer ends within its last character
+  const auto [messages, status] = StreamChat();
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_GT(messages.size(), 3u);
+  std::string text;
+  for (const v1::StreamChatCompleteResponse& message : messages) {
+    text += message.text();
+    EXPECT_EQ(message.finish_reason() == v1::FINISH_REASON_STOP, &message == &messages.back());
+  }
+  const auto whole = Chat(kBaseName);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(text, whole->message().content());
+  EXPECT_EQ(text.substr(0, 14), "it costs 5 \xE2\x82\xAC");
+  EXPECT_EQ(messages.back().completion_tokens(), static_cast<int>(engine_.answer.size()));
+  EXPECT_EQ(messages.back().prompt_tokens(), whole->prompt_tokens());
+}
+
+TEST_F(ReleaseTest, AStreamThatHasBegunIsNotBegunAnewElsewhere) {
+  WorkerRecord other = worker_;  // the same engine under another name
+  other.id = "wkr-2";
+  for (const WorkerRecord& worker : {worker_, other})
+    ASSERT_TRUE(WorkerStore(*pool_).Register(worker).ok());
+  const auto tokenizer = LoadSentencepiece(folder_ + "/tiny/tokenizer.model").value();
+  engine_.answer = tokenizer->Encode("it is");
+  engine_.ends_with = grpc::Status(grpc::StatusCode::UNAVAILABLE, "about to stop");
+  const auto [messages, status] = StreamChat();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_FALSE(messages.empty());
+  EXPECT_EQ(engine_.requests.size(), 1u);
+  EXPECT_FALSE(Chat(kBaseName).ok());  // of which nobody has seen anything: both are asked
+  EXPECT_EQ(engine_.requests.size(), 3u);
 }
 
 TEST_F(ReleaseTest, RefusesBadChatsFieldByField) {

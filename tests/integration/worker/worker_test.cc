@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
@@ -227,6 +228,23 @@ TEST_F(ServingTest, AnswersChatsInTheMiddleOfATrainingWithoutChangingIt) {
   ASSERT_EQ(AwaitEnd(busy).position.state, JobState::kSucceeded);
   EXPECT_EQ(models_->GetByJob(busy)->tree_sha256.Hex(),
             models_->GetByJob(quiet)->tree_sha256.Hex());
+}
+
+TEST_F(ServingTest, ChatsOfABaseAreDecodedTogetherToTheSameAnswers) {
+  const std::string id = MakeJob({.epochs = 8});
+  const auto worker = StartWorker("a");
+  ASSERT_EQ(AwaitEnd(id).position.state, JobState::kSucceeded);
+  const Digest adapters[] = {Digest{}, models_->GetByJob(id)->tree_sha256};
+  const auto ask = [&](int i) {
+    return Generate(worker->port(), adapters[i % 2], kSecret, 10 + 7 * i).value();
+  };
+  std::vector<std::vector<int>> alone, together(16);
+  for (int i = 0; i < 16; ++i) alone.push_back(ask(i));
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 16; ++i) callers.emplace_back([&, i] { together[i] = ask(i); });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(together, alone);
+  EXPECT_NE(alone[0], alone[1]);
 }
 
 TEST_F(ServingTest, IsListedWithItsBasesUntilItStops) {

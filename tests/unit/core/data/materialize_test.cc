@@ -22,7 +22,10 @@ class ByteTemplate final : public ChatTemplate {
     return out;
   }
   std::vector<TokenId> RenderPrompt(const Chat& chat) const override { return Render(chat).tokens; }
-  TokenId stop_id() const override { return 2000; }
+  const std::vector<TokenId>& stop_ids() const override { return stops_; }
+
+ private:
+  const std::vector<TokenId> stops_ = {2000};
 };
 
 const std::vector<NumberedChat> kUser = {{2, MakeChat("", "uu", "aaa")},

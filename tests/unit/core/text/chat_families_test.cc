@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/base/file.h"
 #include "core/data/chat_template.h"
@@ -17,10 +18,10 @@ namespace tuneward {
 namespace {
 
 // A sentencepiece tokenizer with the symbols of every family but <s> and </s>, which all have.
-std::string ToyBytesWithAllSymbols() {
+std::string ToyBytesWithAllSymbols(const std::vector<std::string>& more = {}) {
   SentencepieceTraining options;
   options.vocab_size = 400;
-  options.control_symbols.clear();
+  options.control_symbols = more;
   for (const ChatFamily& family : ChatFamilies())
     for (const std::string symbol : family.controls)
       if (symbol != "<s>" && symbol != "</s>" &&
@@ -128,7 +129,7 @@ TEST_F(ChatFamiliesTest, PromptsAreTheBeginningOfRows) {
       EXPECT_TRUE(std::equal(prompt.begin(), prompt.end(), row.tokens.begin())) << family.id;
       // What follows is the answer, then the symbol that stops a generation.
       EXPECT_TRUE(row.is_target[prompt.size()]) << family.id;
-      EXPECT_EQ(TargetsOf(row).back(), chat_template->stop_id()) << family.id;
+      EXPECT_EQ(TargetsOf(row).back(), chat_template->stop_ids().front()) << family.id;
       // A forced prefix goes on where the prompt ends.
       Chat forced = Asked(chat);
       forced.messages.push_back({Role::kAssistant, "Sure, \n"});
@@ -156,6 +157,37 @@ TEST_F(ChatFamiliesTest, UserTextNeverBecomesASymbol) {
                 std::count(plain.begin(), plain.end(), id))
           << family.id << " " << symbol;
     }
+  }
+}
+
+// The lists of eos_token_id in generation_config.json of Meta-Llama-3-8B-Instruct,
+// Llama-3.1-8B-Instruct, Qwen2.5-7B-Instruct and gemma-3-1b-it, as symbols; the first is the one
+// that the template writes.
+TEST_F(ChatFamiliesTest, StopsAtEveryTokenThatModelsOfTheFamilyEndWith) {
+  const std::map<std::string, std::vector<std::string>> wanted = {
+      {"tuneward/1", {"<|end|>"}},
+      {"llama2/1", {"</s>"}},
+      {"llama3/1", {"<|eot_id|>", "<|end_of_text|>"}},
+      {"llama3.1/1", {"<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"}},
+      {"chatml/1", {"<|im_end|>", "<|endoftext|>"}},
+      {"qwen2.5/1", {"<|im_end|>", "<|endoftext|>"}},
+      {"qwen3/1", {"<|im_end|>", "<|endoftext|>"}},
+      {"mistral/1", {"</s>"}},
+      {"mistral/3", {"</s>"}},
+      {"gemma/1", {"<end_of_turn>", "<eos>"}}};
+  const auto bare = LoadSentencepieceFromBytes(ToyBytesWithAllSymbols()).value();
+  const auto full =
+      LoadSentencepieceFromBytes(
+          ToyBytesWithAllSymbols({"<|end_of_text|>", "<|eom_id|>", "<|endoftext|>", "<eos>"}))
+          .value();
+  for (const ChatFamily& family : ChatFamilies()) {
+    ASSERT_TRUE(wanted.contains(family.id)) << family.id;
+    std::vector<TokenId> ids;
+    for (const std::string& symbol : wanted.at(family.id)) ids.push_back(full->ControlId(symbol));
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), -1), 0) << family.id;
+    EXPECT_EQ(MakeChatTemplate(family.id, *full).value()->stop_ids(), ids) << family.id;
+    // What the tokenizer lacks is left out.
+    EXPECT_EQ(MakeChatTemplate(family.id, *bare).value()->stop_ids().size(), 1u) << family.id;
   }
 }
 

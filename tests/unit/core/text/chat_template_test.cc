@@ -65,7 +65,7 @@ TEST_F(ChatTemplateTest, TrailingAssistantMessageIsAForcedPrefix) {
 }
 
 TEST_F(ChatTemplateTest, StopsAtTheEndSymbol) {
-  EXPECT_EQ(template_->stop_id(), tokenizer_->ControlId("<|end|>"));
+  EXPECT_EQ(template_->stop_ids(), std::vector<TokenId>{tokenizer_->ControlId("<|end|>")});
   EXPECT_EQ(template_->id(), "tuneward/1");
 }
 

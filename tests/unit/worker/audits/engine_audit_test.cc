@@ -66,7 +66,7 @@ class EngineAuditTest : public ::testing::Test {
 
   absl::StatusOr<AuditOutcome> Run(const std::string& name,
                                    const AuditProgress& progress = nullptr) {
-    EngineAuditModel model(*base_, *adapter_, fixture_.chat_template->stop_id());
+    EngineAuditModel model(*base_, *adapter_, fixture_.chat_template->stop_ids());
     return RunAudit(fixture_.request, model, {}, folder_ + "/" + name, progress);
   }
 

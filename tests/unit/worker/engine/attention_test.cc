@@ -93,7 +93,8 @@ TEST_P(AttentionTest, TheCacheGivesWhatTheWholeRowGives) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
     const Tensor values = Wave({kLength, channels_}, 0.7).to(type);
     const AttentionOut whole = RopeAttention(values.clone(), plan);
-    KvCache cache(config_, 1, kLength, values.options());
+    KvCache cache(config_, values.options());
+    cache.Reserve(1, kLength);
     cache.Put(0, whole.turned_TC, position_T);
     for (int64_t p = 0; p < kLength; ++p) {
       const Tensor got =

@@ -213,6 +213,55 @@ TEST_P(GenerationRowsTest, EndsAtAnyOfItsStops) {
   EXPECT_EQ(ended, (std::vector<size_t>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
+TEST_P(GenerationRowsTest, RowsThatJoinBetweenTokensAreAsAlone) {
+  auto rows = world_.Rows(20);
+  for (size_t i = 0; i < rows.size(); ++i)
+    rows[i].sampling.max_new_tokens = 1 + static_cast<int>(i * 5 % 13);
+  rows[17].sampling.max_new_tokens = 60;  // the cache grows under those that run
+  rows[9].stops.clear();                  // is cancelled
+  rows[9].sampling.max_new_tokens = 8;
+  rows[4].forced = {7, 8};
+  rows[4].sampling.max_new_tokens = 5;
+  std::map<size_t, std::vector<TokenId>> seen;
+  std::map<size_t, Generation> got;
+  const auto batch = model_.NewRowBatch(
+      [&](size_t id, TokenId token) {
+        seen[id].push_back(token);
+        return id != 9 || seen[id].size() < 3;
+      },
+      [&](size_t id, const Generation& generation) { got[id] = generation; });
+  for (size_t i = 0; i < rows.size(); ++i) {
+    ASSERT_TRUE(batch->HasRoomFor(rows[i]));
+    ASSERT_TRUE(batch->Add(i, rows[i]).ok());
+    if (i % 3 != 0) continue;  // several join together
+    ASSERT_TRUE(batch->Step().ok());
+  }
+  EXPECT_GT(batch->rows(), 3u);
+  while (batch->rows() > 0) ASSERT_TRUE(batch->Step().ok());
+  ASSERT_EQ(got.size(), rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(seen[i], got[i].tokens);
+    Generation want = model_.GenerateRows({rows[i]}).value()[0];
+    if (i == 9) {
+      want.tokens.resize(3), want.logprobs.resize(3);
+      want.stopped = false;
+    }
+    ExpectSame(got[i], want, i);
+  }
+  EXPECT_FALSE(batch->Add(0, {}).ok());
+}
+
+TEST_P(GenerationRowsTest, ABatchSaysWhenItsCacheIsFull) {
+  const auto batch = model_.NewRowBatch(nullptr, nullptr);
+  GenerationRow row = world_.Rows(1)[0];
+  row.stops.clear();
+  size_t taken = 0;
+  for (; batch->HasRoomFor(row); ++taken) ASSERT_TRUE(batch->Add(taken, row).ok());
+  EXPECT_EQ(taken, 256u);
+  ASSERT_TRUE(batch->Step().ok());
+  EXPECT_EQ(batch->rows(), 256u);
+}
+
 TEST_P(GenerationRowsTest, TellsWhatIsWrongWithWhichRow) {
   const auto refused = [&](auto&& change, const std::string& why) {
     auto rows = world_.Rows(2);

@@ -7,7 +7,7 @@
 namespace tuneward {
 namespace {
 
-constexpr TokenId kStop = 2;
+const std::vector<TokenId> kStop = {2};
 
 // A model with opinions: greedy choices of fresh weights would hang on rounding.
 class GenerationTest : public testing::Test {
@@ -58,7 +58,7 @@ TEST_F(GenerationTest, TheCacheChangesNothing) {
     bool stopped = false;
     while (want.size() < 8 && !stopped) {
       const TokenId next = NextByNll(tokens);
-      stopped = next == kStop;
+      stopped = next == kStop[0];
       if (!stopped) want.push_back(next), tokens.push_back(next);
     }
     EXPECT_EQ(got[i].tokens, want) << i;
@@ -105,7 +105,7 @@ TEST_F(GenerationTest, StopsAtTheContextsEnd) {
   const std::vector<TokenId> prompt(60, 5);
   SamplingOptions options;
   options.max_new_tokens = 100;
-  const auto got = model_->Generate({prompt}, nullptr, /*stop=*/-1, options).value()[0];
+  const auto got = model_->Generate({prompt}, nullptr, /*stops=*/{}, options).value()[0];
   EXPECT_EQ(got.tokens.size(), 4u);
   EXPECT_FALSE(got.stopped);
 }
@@ -114,10 +114,10 @@ TEST_F(GenerationTest, StreamsTokensAndCancelsRows) {
   const auto prompts = Prompts(3);
   SamplingOptions options;
   options.max_new_tokens = 6;
-  const auto plain = model_->Generate(prompts, nullptr, -1, options).value();
+  const auto plain = model_->Generate(prompts, nullptr, {}, options).value();
   std::vector<std::vector<TokenId>> seen(3);
   const auto got = model_
-                       ->Generate(prompts, nullptr, -1, options,
+                       ->Generate(prompts, nullptr, {}, options,
                                   [&](size_t row, TokenId token) {
                                     seen[row].push_back(token);
                                     return row != 1 || seen[row].size() < 2;

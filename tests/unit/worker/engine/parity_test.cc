@@ -225,7 +225,9 @@ TEST_F(ParityTest, GreedyGenerationIsThatOfTransformers) {
     for (const Json& row : generation["rows"]) prompts.push_back(row["prompt"]);
     SamplingOptions options;
     options.max_new_tokens = 32;
-    const auto out = model->Generate(prompts, adapter->get(), generation["stop"], options).value();
+    const auto out =
+        model->Generate(prompts, adapter->get(), {generation["stop"].get<TokenId>()}, options)
+            .value();
     for (size_t i = 0; i < out.size(); ++i) {
       const Json& want = generation["rows"][i];
       EXPECT_EQ(out[i].tokens, want["tokens"].get<std::vector<TokenId>>()) << i;
@@ -298,7 +300,7 @@ TEST_F(ParityTest, BFloat16IsNearInEveryFamily) {
     SamplingOptions sampling;
     sampling.max_new_tokens = 12;
     const auto adapter = model->LoadAdapter(folder).value();
-    EXPECT_TRUE(model->Generate({{1, 5, 9}, {1}}, adapter.get(), 2, sampling).ok());
+    EXPECT_TRUE(model->Generate({{1, 5, 9}, {1}}, adapter.get(), {2}, sampling).ok());
   }
 }
 

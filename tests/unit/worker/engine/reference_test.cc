@@ -156,7 +156,8 @@ TEST_P(ReferenceTest, LogitsAreThoseOfPlainPyTorch) {
   const at::NoGradGuard no_grad;
   const std::vector<PrefillRow> prompts = {{rows_[1].tokens, nullptr, 0, rows_[1].tokens.size()},
                                            {rows_[0].tokens, nullptr, 1, rows_[0].tokens.size()}};
-  KvCache cache(config_, 2, config_.context, at::kFloat);
+  KvCache cache(config_, at::kFloat);
+  cache.Reserve(2, config_.context);
   const Tensor logits = RunPrefill(decoder_, prompts, cache).logits_BV;
   for (int64_t v = 0; v < config_.vocab; ++v)
     EXPECT_NEAR(logits[1][v].item<double>(), reference_["logits_row0_last"][v].get<double>(), 5e-6)
