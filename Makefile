@@ -11,7 +11,7 @@ STACK_TARGETS := tuneward tuneward-server tuneward-worker tuneward-migrate tunew
 
 export TUNEWARD_BIN := $(abspath $(BUILD))/bin
 
-.PHONY: help setup reference setup-nightly configure build stack test test-nightly bench-train bench-generate bench-gpu demo up down figures format freeze clean
+.PHONY: help setup reference setup-nightly configure build stack test test-nightly bench-train bench-generate bench-tokenizer bench-gpu demo up down figures format freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -61,6 +61,10 @@ bench-generate: setup  ## batched generation beside transformers.generate
 	@scripts/setup.sh --reference
 	@$(MAKE) --no-print-directory configure && cmake --build $(BUILD) -j $(JOBS) --target tw-bench-engine
 	@bench/bench_generate.py --build $(BUILD)
+
+bench-tokenizer: reference configure  ## encoding beside the Hugging Face tokenizers package, one thread
+	@cmake --build $(BUILD) -j $(JOBS) --target tw-bench-tokenizer
+	@bench/bench_tokenizer.py --build $(BUILD)
 
 bench-gpu: reference configure  ## the CUDA kernels' test and an 8B shape beside PEFT; without a GPU the rows say so
 	@bench/bench_gpu.py --build $(BUILD)

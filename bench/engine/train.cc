@@ -7,6 +7,7 @@
 #include "bench/engine/rows.h"
 #include "bench/engine/turns.h"
 #include "core/data/row_order.h"
+#include "worker/engine/device_memory.h"
 
 namespace tuneward::bench {
 namespace {
@@ -20,7 +21,7 @@ class Turns : public TrainObserver {
     if (m.step > 1)
       Answer(tokens, static_cast<double>(tokens) / m.tokens_per_second);
     else
-      AnswerPeakMemory(device_);  // the first step is the warm-up: "ready"
+      AnswerPeakMemory(DeviceMemoryBytes(device_));  // the first step is the warm-up: "ready"
     return AwaitTurn();
   }
   absl::Status OnCheckpoint(const std::string&, int64_t) override { return absl::OkStatus(); }
@@ -43,7 +44,7 @@ absl::Status Run(const Settings& settings) {
   const std::string out = std::filesystem::temp_directory_path() / "tw-bench-adapter";
   Turns turns(settings.engine.device);
   TW_RETURN_IF_ERROR(model->Train(inputs, out, turns).status());
-  AnswerPeakMemory(settings.engine.device);
+  AnswerPeakMemory(DeviceMemoryBytes(settings.engine.device));
   return absl::OkStatus();
 }
 

@@ -8,8 +8,6 @@
 #include <iostream>
 #include <string>
 
-#include "worker/engine/device_memory.h"
-
 namespace tuneward::bench {
 
 namespace {
@@ -37,12 +35,12 @@ void Answer(int64_t tokens, double seconds) {
   std::fflush(stdout);
 }
 
-void AnswerPeakMemory(const std::string& device) {
+void AnswerPeakMemory(std::optional<int64_t> on_device) {
   std::ifstream status("/proc/self/status");
   int64_t kib = 0;
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("VmHWM:")) kib = std::stoll(line.substr(6));
-  std::printf("{\"peak_bytes\": %" PRId64 "}\n", DeviceMemoryBytes(device).value_or(kib * 1024));
+  std::printf("{\"peak_bytes\": %" PRId64 "}\n", on_device.value_or(kib * 1024));
   std::fflush(stdout);
 }
 

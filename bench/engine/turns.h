@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <optional>
 
 namespace tuneward::bench {
 
@@ -13,8 +13,8 @@ bool AwaitTurn();
 // Also says how much CPU time the turn took: on a shared machine that is the steadier figure.
 void Answer(int64_t tokens, double seconds);
 
-// Answers with the most memory this process has held (VmHWM), in bytes; for a GPU, with what its
-// allocator took there.
-void AnswerPeakMemory(const std::string& device = "cpu");
+// Answers with the most memory this process has held (VmHWM), in bytes; for a GPU, with
+// `on_device`, what its allocator took there.
+void AnswerPeakMemory(std::optional<int64_t> on_device = {});
 
 }  // namespace tuneward::bench
