@@ -40,9 +40,10 @@ class Decoder {
   Decoder(const ModelConfig& config, const Weights& weights, at::Device device);
 
   // `adapter` null: the model as it is. Only targets go through the last layer's MLP and the final
-  // norm.
+  // norm. `recompute`: of each layer the graph keeps what goes in, and the backward runs it again;
+  // equal gradients for less memory and about a third more time.
   ForwardOut Forward(const PackedBatch& batch, const Adapter* adapter,
-                     const DropoutSeed& dropout = {}) const;
+                     const DropoutSeed& dropout = {}, bool recompute = false) const;
 
   LayerPlans Plan(const std::vector<int64_t>& cu_seqlens, const at::Tensor& position_T) const;
 
@@ -64,6 +65,14 @@ class Decoder {
   at::Tensor NormWeight(const at::Tensor& w_D) const;
   at::Tensor Norm(const at::Tensor& x_TD, const at::Tensor& w_D) const;
   at::Tensor Embed(const at::Tensor& tokens_T) const;
+  // {h, h normed for what follows} from before layer `l` to after it.
+  std::pair<at::Tensor, at::Tensor> Layer(int64_t l, at::Tensor h_TD, const at::Tensor& normed_TD,
+                                          const LayerOps& ops, const at::Tensor& keep_N) const;
+  const at::Tensor& NextNorm(int64_t l) const;  // the one at the end of layer l
+  // What Layer multiplies with and training changes.
+  std::vector<at::Tensor> TrainedOf(int64_t l, const Adapter* adapter) const;
+  LayerOps OpsOf(const PackedBatch& batch, const Adapter* adapter,
+                 const DropoutSeed& dropout) const;
 
   ModelConfig config_;
   const Weights& weights_;

@@ -48,9 +48,13 @@ MemoryNeed EstimateTraining(const ModelConfig& c, const TrainSpec& spec, Precisi
   // An adapter's masters; the step's gradient and a micro-batch's; two moments; the best so far.
   const int64_t copies = (spec.lora ? 1 : 0) + 2 + 2 + (spec.patience > 0 ? 1 : 0);
   need.fixed = kWorkSpace + copies * 4 * Trainable(c, spec);
-  need.per_token = c.layers * layer + moment + ends;
-  // Dropped inputs and masks come and go between what is kept: the heap keeps the holes (measured).
+  // With recomputation what goes into each layer stays, and the inner values of one come back.
+  const int64_t kept = spec.recompute ? c.layers * bytes * 2 * d + layer : c.layers * layer;
+  need.per_token = kept + moment + ends;
+  // Dropped inputs and masks, and layers that are run again, come and go between what is kept: the
+  // heap keeps the holes (measured).
   if (spec.lora && spec.lora->dropout > 0) need.per_token += need.per_token / 5;
+  if (spec.recompute) need.per_token += need.per_token / 5;
   return need;
 }
 

@@ -11,7 +11,7 @@ Gradient TrainStep::Grad(const Batch& batch, const LossFn& loss) {
   StepLosses losses;
   for (size_t micro = 0; micro < batch.micros.size(); ++micro) {
     const PackedBatch& packed = batch.micros[micro];
-    const ForwardOut out = decoder_.Forward(packed, adapter_, DropoutOf(micro));
+    const ForwardOut out = decoder_.Forward(packed, adapter_, DropoutOf(micro), recompute_);
     const LmHead::Loss value = loss(packed, out, decoder_.head());
     gradient.loss += value.total.item<double>();
     gradient.values.Axpy(1, GradVec(Backward(value.total)));

@@ -12,13 +12,14 @@ namespace tuneward {
 class TrainStep final : public StepCtx {
  public:
   TrainStep(const Decoder& decoder, const Adapter* adapter, const std::vector<at::Tensor>& leaves,
-            uint64_t seed, int64_t step, const Batch& batch)
+            uint64_t seed, int64_t step, const Batch& batch, bool recompute = false)
       : decoder_(decoder),
         adapter_(adapter),
         leaves_(leaves),
         seed_(seed),
         step_(step),
-        batch_(batch) {}
+        batch_(batch),
+        recompute_(recompute) {}
 
   int64_t step() const override { return step_; }
   const Batch& user_batch() const override { return batch_; }
@@ -36,6 +37,7 @@ class TrainStep final : public StepCtx {
   uint64_t seed_;
   int64_t step_;
   const Batch& batch_;
+  const bool recompute_;
   StepLosses losses_;
 };
 

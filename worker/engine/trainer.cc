@@ -52,8 +52,9 @@ absl::Status CheckStep(const StepMetrics& metrics, double first_loss, const Deco
 // A step's batch, what a defence sees of it, and the gradient that came of it.
 struct StepWork {
   StepWork(const Decoder& decoder, const Adapter* adapter, const Trained& trained, uint64_t seed,
-           int64_t step, Batch rows)
-      : batch(std::move(rows)), ctx(decoder, adapter, trained.tensors(), seed, step, batch) {}
+           int64_t step, Batch rows, bool recompute)
+      : batch(std::move(rows)),
+        ctx(decoder, adapter, trained.tensors(), seed, step, batch, recompute) {}
   Batch batch;
   TrainStep ctx;
   GradVec gradient;
@@ -61,9 +62,9 @@ struct StepWork {
 
 std::unique_ptr<StepWork> ComputeStep(const Decoder& decoder, const Adapter* adapter,
                                       const Trained& trained, const TrainSpec& spec, int64_t step,
-                                      TrainData& data, Defence& defence) {
-  auto work =
-      std::make_unique<StepWork>(decoder, adapter, trained, spec.seed, step, data.BatchOf(step));
+                                      bool recompute, TrainData& data, Defence& defence) {
+  auto work = std::make_unique<StepWork>(decoder, adapter, trained, spec.seed, step,
+                                         data.BatchOf(step), recompute);
   if (spec.method == Method::kDpo)
     for (PackedBatch& micro : work->batch.micros)
       AttachReference(decoder, spec.dpo_beta, 1.0 / static_cast<double>(work->batch.pairs()),
@@ -111,8 +112,9 @@ absl::StatusOr<TrainOutcome> RunTraining(const Decoder& decoder, Adapter* adapte
     state.defence = defence.id();
   }
   int64_t good = state.step;
-  TW_ASSIGN_OR_RETURN(state.micro_batch_tokens,
+  TW_ASSIGN_OR_RETURN(const TrainingFit fit,
                       FitTraining(inputs, decoder, state.micro_batch_tokens));
+  state.micro_batch_tokens = fit.micro_batch_tokens;
   TrainData data(inputs, state.micro_batch_tokens, decoder.device());
   const int64_t total = data.total_steps();
   const bool whole = adapter == nullptr;
@@ -123,7 +125,7 @@ absl::StatusOr<TrainOutcome> RunTraining(const Decoder& decoder, Adapter* adapte
     ++state.step;
     std::unique_ptr<StepWork> work;
     try {
-      work = ComputeStep(decoder, adapter, trained, spec, state.step, data, defence);
+      work = ComputeStep(decoder, adapter, trained, spec, state.step, fit.recompute, data, defence);
     } catch (const c10::OutOfMemoryError& error) {  // a device's; a training's first is made good
       if (halved || !data.HalveMicroBatches()) throw;
       halved = true;
@@ -133,7 +135,8 @@ absl::StatusOr<TrainOutcome> RunTraining(const Decoder& decoder, Adapter* adapte
                   {"tokens", std::to_string(state.micro_batch_tokens)},
                   {"error", error.what_without_backtrace()}});
     }
-    if (!work) work = ComputeStep(decoder, adapter, trained, spec, state.step, data, defence);
+    if (!work)
+      work = ComputeStep(decoder, adapter, trained, spec, state.step, fit.recompute, data, defence);
     const StepLosses& losses = work->ctx.losses();
     GradVec& gradient = work->gradient;
     state.tokens += work->batch.tokens;
@@ -183,12 +186,14 @@ absl::StatusOr<TrainOutcome> RunTraining(const Decoder& decoder, Adapter* adapte
       TW_RETURN_IF_ERROR(observer.OnCheckpoint(folder, state.step));
     }
     if (!observer.OnStep(metrics))
-      return TrainOutcome{state.step, state.tokens, true, false, 0, state.micro_batch_tokens};
+      return TrainOutcome{state.step,   state.tokens, true, false, 0, state.micro_batch_tokens,
+                          fit.recompute};
   }
   if (state.stop.best_step > 0 && state.stop.best_step != state.step)
     TW_RETURN_IF_ERROR(trained.CopyFrom(std::move(progress.best)));
-  return TrainOutcome{state.step, state.tokens,         false,
-                      enough,     state.stop.best_step, state.micro_batch_tokens};
+  return TrainOutcome{state.step,   state.tokens,         false,
+                      enough,       state.stop.best_step, state.micro_batch_tokens,
+                      fit.recompute};
 }
 
 }  // namespace tuneward

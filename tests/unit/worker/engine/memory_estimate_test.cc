@@ -28,6 +28,14 @@ TEST(MemoryEstimateTest, GrowsWithWhatTakesMemory) {
   ModelConfig normed = Shape();
   normed.branch_norms = normed.qk_norm = true;
   EXPECT_GT(EstimateTraining(normed, plain, Precision::kFloat32).per_token, base.per_token);
+  TrainSpec again = plain;
+  again.recompute = true;
+  const MemoryNeed less = EstimateTraining(deeper, again, Precision::kFloat32);
+  EXPECT_LT(less.per_token, deep.per_token / 2);
+  // A layer more costs what goes into it alone, h and its norm, and a fifth for holes in the heap.
+  EXPECT_NEAR(static_cast<double>(less.per_token -
+                                  EstimateTraining(Shape(), again, Precision::kFloat32).per_token),
+              1.2 * 4 * 4 * 2 * 256, 2);
   TrainSpec wide = plain;
   wide.lora->rank = 64;
   EXPECT_GT(EstimateTraining(Shape(), wide, Precision::kFloat32).fixed, base.fixed);

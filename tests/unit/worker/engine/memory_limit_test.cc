@@ -21,11 +21,11 @@ constexpr char kConfig[] = R"({"architectures":["LlamaForCausalLM"],"model_type"
 constexpr int kRows = 16, kTokens = 256;
 constexpr int64_t kMiB = int64_t{1} << 20;
 
-enum Code { kFine = 10, kShrunk, kRefused, kOther };
+enum Code { kFine = 10, kShrunk, kRecomputed, kRefused, kOther };
 
-TrainInputs Inputs() {
+TrainInputs Inputs(int rows = kRows) {
   TrainInputs inputs;
-  for (int n = 0; n < kRows; ++n) {
+  for (int n = 0; n < rows; ++n) {
     TrainRow row{"u:" + std::to_string(n + 1), 0, {}, {}};
     for (int i = 0; i < kTokens; ++i) {
       row.tokens.push_back(static_cast<TokenId>((i * 7 + n * 13) % 1900));
@@ -65,6 +65,7 @@ int TrainUnder(int64_t extra_bytes, const std::string& folder) {
                ? kRefused
                : kOther;
   }
+  if (outcome->recompute) return kRecomputed;
   return outcome->micro_batch_tokens < TrainSpec{}.micro_batch_tokens ? kShrunk : kFine;
 }
 
@@ -74,12 +75,18 @@ MemoryNeed Need(const TrainSpec& spec) {
 
 TEST(MemoryLimitTest, AMicroBatchShrinksUnderALimitAndTrainingGoesThrough) {
   const TempFolder temp;
+  TrainSpec recompute;
+  recompute.recompute = true;
   const MemoryNeed need = Need({});
-  const int64_t all = need.Of(kRows * kTokens), one = need.Of(kTokens);
+  const int64_t all = need.Of(kRows * kTokens), one = need.Of(kTokens),
+                least = Need(recompute).Of(kTokens);
+  ASSERT_LT(least + 2 * kMiB, one);
   EXPECT_EQ(RunInChild([&] { return TrainUnder(2 * all, temp / "a"); }).code, kFine);
   EXPECT_EQ(RunInChild([&] { return TrainUnder(all / 2, temp / "b"); }).code, kShrunk);
   EXPECT_EQ(RunInChild([&] { return TrainUnder((one + all / 8), temp / "c"); }).code, kShrunk);
-  EXPECT_EQ(RunInChild([&] { return TrainUnder(one - kMiB, temp / "d"); }).code, kRefused);
+  // Even one row is too much, unless its layers are run again.
+  EXPECT_EQ(RunInChild([&] { return TrainUnder(one - kMiB, temp / "e"); }).code, kRecomputed);
+  EXPECT_EQ(RunInChild([&] { return TrainUnder(least - kMiB, temp / "d"); }).code, kRefused);
   EXPECT_TRUE(std::filesystem::exists(temp / "b/adapter_model.safetensors"));
   EXPECT_FALSE(std::filesystem::exists(temp / "d"));
 }
@@ -97,12 +104,13 @@ TEST(MemoryLimitTest, WhatIsLeftFollowsTheLimit) {
 }
 
 // Peak memory over what there was before, in bytes, through a pipe of one number.
-int64_t PeakGrowth(const TrainSpec& spec, const std::string& folder) {
+int64_t PeakGrowth(const TrainSpec& spec, const std::string& folder,
+                   const std::string& config = kConfig, int rows = kRows) {
   int pipe_ends[2];
   if (pipe(pipe_ends) != 0) return -1;
   const ChildEnd end = RunInChild([&] {
-    const auto model = BaseModel::Create(kConfig, 3, {}).value();
-    TrainInputs inputs = Inputs();
+    const auto model = BaseModel::Create(config, 3, {}).value();
+    TrainInputs inputs = Inputs(rows);
     inputs.spec = spec;
     std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts anew
     const int64_t before = StatusKb("VmRSS:");
@@ -116,6 +124,24 @@ int64_t PeakGrowth(const TrainSpec& spec, const std::string& folder) {
   close(pipe_ends[0]);
   close(pipe_ends[1]);
   return grown;
+}
+
+TEST(MemoryLimitTest, RecomputationTakesLessThanHalfTheMemory) {
+  const TempFolder temp;
+  std::string deep = kConfig;
+  deep.replace(deep.find("\"num_hidden_layers\":4"), 21, "\"num_hidden_layers\":16");
+  TrainSpec spec;
+  spec.batch_size = 4;
+  spec.max_steps = 1;
+  const int64_t plain = PeakGrowth(spec, temp / "plain", deep, 4);
+  spec.recompute = true;
+  const int64_t less = PeakGrowth(spec, temp / "less", deep, 4);
+  ASSERT_GT(less, 0);
+  std::printf("recompute: peak %.0f MiB, %.0f MiB without\n", static_cast<double>(less) / kMiB,
+              static_cast<double>(plain) / kMiB);
+  EXPECT_LT(less, plain / 2);
+  EXPECT_EQ(FileHash(temp / "less/adapter_model.safetensors"),
+            FileHash(temp / "plain/adapter_model.safetensors"));
 }
 
 TEST(MemoryLimitTest, TheEstimateIsAboveThePeakAndLessThanTwiceIt) {
@@ -134,6 +160,9 @@ TEST(MemoryLimitTest, TheEstimateIsAboveThePeakAndLessThanTwiceIt) {
   };
   const int64_t all = kRows * kTokens;
   hold("plain", {}, all);
+  TrainSpec recompute;
+  recompute.recompute = true;
+  hold("recompute", recompute, all);
   TrainSpec dropout;
   dropout.lora->dropout = 0.1;
   hold("dropout", dropout, all);

@@ -1,0 +1,103 @@
+// Recomputation changes no bit of any gradient: every family, adapters with dropout, whole models,
+// preference pairs, several micro-batches.
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/worker/engine/gradient_probe.h"
+#include "tests/unit/worker/engine/tiny_model.h"
+#include "worker/engine/trainer.h"
+
+namespace tuneward {
+namespace {
+
+constexpr char kReference[] = TUNEWARD_SOURCE_DIR "/tests/reference/peft/";
+
+struct Loaded {
+  explicit Loaded(const std::string& name, at::ScalarType type = at::kFloat)
+      : folder(kReference + name + "/base"),
+        config(ParseModelConfig(ReadFile(folder + "/config.json").value()).value()),
+        weights(LoadWeights(config, folder, type, at::kCPU).value()),
+        decoder(config, weights, at::kCPU) {}
+  std::string folder;
+  ModelConfig config;
+  Weights weights;
+  Decoder decoder;
+};
+
+TrainInputs Inputs() {
+  TrainInputs inputs;
+  inputs.rows = TinyRows(12);
+  inputs.spec.batch_size = 12;
+  inputs.spec.max_steps = 1;
+  inputs.spec.lora->rank = 4;
+  inputs.spec.lora->dropout = 0.2;
+  inputs.spec.micro_batch_tokens = 60;
+  return inputs;
+}
+
+// A step's gradient, of a fresh adapter or of the whole model.
+std::vector<at::Tensor> Gradient(const Loaded& model, TrainInputs inputs, bool recompute) {
+  inputs.spec.recompute = recompute;
+  std::unique_ptr<Adapter> adapter;
+  if (inputs.spec.lora) {
+    adapter = Adapter::Make(model.config, *inputs.spec.lora, 1, at::kCPU).value();
+    for (const auto& [name, leaf] : adapter->Leaves()) leaf.add_(0.02);
+  }
+  GradientProbe probe;
+  Recorder run;
+  const auto outcome = RunTraining(model.decoder, adapter.get(), inputs, "", probe, run);
+  EXPECT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_TRUE(outcome.ok() && outcome->recompute == recompute);
+  EXPECT_GT(probe.micros, 1u);
+  return probe.seen.tensors();
+}
+
+void ExpectEqualBytes(const std::string& name, const std::vector<at::Tensor>& want,
+                      const std::vector<at::Tensor>& got) {
+  ASSERT_EQ(want.size(), got.size());
+  ASSERT_GT(want.size(), 4u);
+  double largest = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_TRUE(at::equal(want[i], got[i])) << name << " leaf " << i;
+    largest = std::max(largest, want[i].abs().max().item<double>());
+  }
+  EXPECT_GT(largest, 0) << name;
+}
+
+class RecomputeTest : public testing::Test {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }
+};
+
+TEST_F(RecomputeTest, GradientsOfEveryFamilyAreEqual) {
+  for (const char* name :
+       {"untied", "tied", "mistral", "gemma2", "gemma3_text", "qwen2", "qwen3"}) {
+    const Loaded model(name);
+    ExpectEqualBytes(name, Gradient(model, Inputs(), false), Gradient(model, Inputs(), true));
+  }
+}
+
+TEST_F(RecomputeTest, GradientsOfAWholeModelAreEqual) {
+  for (const char* name : {"tied", "gemma3_text", "qwen2"}) {
+    TrainInputs inputs = Inputs();
+    inputs.spec.lora.reset();
+    // A training changes the weights, so each has its own.
+    const auto plain = Gradient(Loaded(name), inputs, false);
+    ExpectEqualBytes(name, plain, Gradient(Loaded(name), inputs, true));
+  }
+}
+
+TEST_F(RecomputeTest, GradientsOfPairsAndOfABf16BaseAreEqual) {
+  TrainInputs pairs = Inputs();
+  pairs.spec.method = Method::kDpo;
+  for (size_t i = 0; i < pairs.rows.size(); i += 2) {
+    pairs.rows[i + 1] = pairs.rows[i];
+    pairs.rows[i + 1].tokens.back() = 7;
+  }
+  const Loaded model("untied"), half("untied", at::kBFloat16);
+  ExpectEqualBytes("pairs", Gradient(model, pairs, false), Gradient(model, pairs, true));
+  ExpectEqualBytes("bf16", Gradient(half, Inputs(), false), Gradient(half, Inputs(), true));
+}
+
+}  // namespace
+}  // namespace tuneward
