@@ -62,6 +62,7 @@ absl::Status CheckWorkerOptions(const WorkerOptions& options) {
       problems.Add("roles", "'" + role + "' is none of train, audit, serve");
   }
   if (options.engine.threads < 1) problems.Add("threads", "must be at least 1");
+  if (options.engine.prefix_cache_bytes < 0) problems.Add("prefix_cache_mb", "must be at least 0");
   if (options.tasks.checkpoint_every < 1) problems.Add("checkpoint_every", "must be at least 1");
   if (absl::Status lease = CheckKeeperSettings(options.keeper); !lease.ok()) {
     problems.Add("lease", std::string(lease.message()));
@@ -173,7 +174,12 @@ absl::Status WorkerApp::Parts::OpenStores() {
   sweep_tasks.emplace(*sweep_pool);
   model_cache.emplace(options.engine, [this](const std::string& tree) { return TreeFolder(tree); });
   decode.emplace(
-      clock, [this](const std::string& base) { return OpenEngineBatch(*model_cache, base); },
+      clock,
+      [this](const std::string& base) {
+        return OpenEngineBatch(*model_cache, base, [this](const PromptCounts& prompts) {
+          metrics.Prompts(prompts.tokens, prompts.reused, model_cache->PrefixCacheBytes());
+        });
+      },
       DecodeLimits{}, [this](size_t rows) { metrics.DecodeStep(rows); });
   services.emplace(TaskServices{clock, ids, *blobs, *model_cache, *decode, metrics, *bases, *files,
                                 *jobs, *models, *policies, *transitions, options.tasks});

@@ -31,6 +31,9 @@ ABSL_FLAG(std::vector<std::string>, roles, (std::vector<std::string>{"train", "a
           "what this worker does, of train, audit, serve");
 ABSL_FLAG(std::string, device, "cpu", "cpu or cuda:<n>");
 ABSL_FLAG(int, threads, 1, "threads of the engine; part of the fingerprint of results");
+ABSL_FLAG(
+    int, prefix_cache_mb, 256,
+    "memory in which each loaded base keeps chats' prompts for those that begin alike; 0: none");
 ABSL_FLAG(int, checkpoint_every, 25, "optimiser steps between checkpoints");
 ABSL_FLAG(int, audit_prompts, 400, "prompts in each cell of an audit");
 ABSL_FLAG(int, lease_ttl_ms, 20000,
@@ -54,7 +57,8 @@ const std::vector<std::string>& FlagNames() {
                                                            "checkpoint_every", "audit_prompts",
                                                            "lease_ttl_ms",     "lease_heartbeat_ms",
                                                            "lease_margin_ms",  "lease_sweep_ms",
-                                                           "poll_ms",          "log_level"};
+                                                           "poll_ms",          "log_level",
+                                                           "prefix_cache_mb"};
   return names;
 }
 
@@ -78,6 +82,7 @@ absl::StatusOr<WorkerOptions> OptionsOfFlags() {
   options.roles = absl::GetFlag(FLAGS_roles);
   options.engine.device = absl::GetFlag(FLAGS_device);
   options.engine.threads = absl::GetFlag(FLAGS_threads);
+  options.engine.prefix_cache_bytes = int64_t{absl::GetFlag(FLAGS_prefix_cache_mb)} << 20;
   options.keeper.lease.ttl = milliseconds(absl::GetFlag(FLAGS_lease_ttl_ms));
   options.keeper.lease.heartbeat = milliseconds(absl::GetFlag(FLAGS_lease_heartbeat_ms));
   options.keeper.lease.sweep = milliseconds(absl::GetFlag(FLAGS_lease_sweep_ms));

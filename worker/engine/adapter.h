@@ -29,6 +29,10 @@ class Adapter {
                                                               const LoraSpec& spec,
                                                               TensorMap tensors, at::Device device);
   const LoraSpec& spec() const { return spec_; }
+  // Which adapter of its base model this is, from 1 on: given by the model that loaded it and never
+  // again to another, so what was computed with it can be known by it. 0: nobody loaded it.
+  uint64_t id() const { return id_; }
+  void set_id(uint64_t id) { id_ = id; }
   const LayerLora& layer(int64_t i) const { return layers_[i]; }
   // The leaves in a fixed order, with names for the optimiser's file.
   std::vector<std::pair<std::string, at::Tensor>> Leaves() const;
@@ -55,6 +59,7 @@ class Adapter {
   Adapter(const ModelConfig& config, const LoraSpec& spec) : config_(config), spec_(spec) {}
   ModelConfig config_;
   LoraSpec spec_;
+  uint64_t id_ = 0;
   std::vector<LayerLora> layers_;
 };
 

@@ -29,7 +29,9 @@ class BaseModelImpl final : public BaseModel {
         config_(config),
         weights_(std::move(weights)),
         options_(std::move(options)),
-        decoder_(config_, weights_, at::Device(options_.device)) {}
+        decoder_(config_, weights_, at::Device(options_.device)) {
+    if (options_.prefix_cache_bytes > 0) prefixes_.emplace(options_.prefix_cache_bytes);
+  }
 
   int context() const override { return static_cast<int>(config_.context); }
   int vocab_size() const override { return static_cast<int>(config_.vocab); }
@@ -48,6 +50,7 @@ class BaseModelImpl final : public BaseModel {
       if (!inputs.spec.lora) {
         if (options_.precision != Precision::kFloat32)
           return absl::FailedPreconditionError("full-parameter training needs precision float32");
+        if (prefixes_) prefixes_->Clear();  // they are of the weights as they were
         return RunTraining(decoder_, nullptr, inputs, fingerprint(), *defence, observer);
       }
       TW_ASSIGN_OR_RETURN(const auto adapter, Adapter::Make(config_, *inputs.spec.lora,
@@ -73,6 +76,7 @@ class BaseModelImpl final : public BaseModel {
   absl::StatusOr<std::shared_ptr<const Adapter>> LoadAdapter(const std::string& folder) override {
     return Guarded("loading an adapter", [&]() -> absl::StatusOr<std::shared_ptr<const Adapter>> {
       TW_ASSIGN_OR_RETURN(auto adapter, ReadAdapter(folder, config_, decoder_.device()));
+      adapter->set_id(++adapters_);
       return std::shared_ptr<const Adapter>(std::move(adapter));
     });
   }
@@ -85,8 +89,11 @@ class BaseModelImpl final : public BaseModel {
   }
 
   std::unique_ptr<RowBatch> NewRowBatch(OnToken on_token, OnEnd on_end) override {
-    return MakeRowBatch(decoder_, options_.threads, std::move(on_token), std::move(on_end));
+    return MakeRowBatch(decoder_, options_.threads, prefixes_ ? &*prefixes_ : nullptr,
+                        std::move(on_token), std::move(on_end));
   }
+
+  int64_t prefix_cache_bytes() const override { return prefixes_ ? prefixes_->bytes() : 0; }
 
   absl::StatusOr<std::vector<double>> Nll(const std::vector<TrainRow>& rows,
                                           const Adapter* adapter) override {
@@ -127,9 +134,14 @@ class BaseModelImpl final : public BaseModel {
   Weights weights_;
   EngineOptions options_;
   Decoder decoder_;  // borrows weights_
+  std::optional<PrefixCache> prefixes_;
+  uint64_t adapters_ = 0;  // loaded so far
 };
 
 absl::Status CheckOptions(const EngineOptions& options) {
+  if (options.prefix_cache_bytes < 0)
+    return absl::InvalidArgumentError(
+        absl::StrCat("prefix_cache_bytes must be at least 0, got ", options.prefix_cache_bytes));
   if (options.threads < 1 || options.threads > 1024)
     return absl::InvalidArgumentError(
         absl::StrCat("threads must be in [1, 1024], got ", options.threads));

@@ -24,6 +24,8 @@ struct EngineOptions {
   std::string device = "cpu";                 // "cpu" or "cuda:0"
   int threads = 1;                            // intra-op; part of the fingerprint
   Precision precision = Precision::kFloat32;  // of the frozen weights; adapters are always fp32
+  // Keys and values of prompts that a base's RowBatches keep for prompts that begin alike; 0: none.
+  int64_t prefix_cache_bytes = 0;
 };
 
 using TrainRow = TrainingRow;
@@ -155,6 +157,12 @@ using OnToken = std::function<bool(size_t row, TokenId token)>;
 // A row ended, whatever the rows beside it do.
 using OnEnd = std::function<void(size_t row, const Generation& generation)>;
 
+// Tokens of prompts (and forced ones) that a batch has run, and how many of them were there from
+// earlier prompts that began alike.
+struct PromptCounts {
+  int64_t tokens = 0, reused = 0;
+};
+
 // Rows that are decoded together and join and leave between tokens, as a server's chats do. A row's
 // answer is that of GenerateRows. Borrows the model and the rows' adapters; same thread.
 class RowBatch {
@@ -169,6 +177,7 @@ class RowBatch {
   virtual size_t rows() const = 0;  // that have not ended, waiting ones too
   // One token of each row. After an error (memory ran out) the batch is of no use.
   virtual absl::Status Step() = 0;
+  virtual PromptCounts prompts() const = 0;
 };
 
 class BaseModel {
@@ -213,6 +222,8 @@ class BaseModel {
       const std::vector<GenerationRow>& rows, const OnToken& on_token = nullptr,
       const OnEnd& on_end = nullptr) = 0;
   virtual std::unique_ptr<RowBatch> NewRowBatch(OnToken on_token, OnEnd on_end) = 0;
+  // What EngineOptions::prefix_cache_bytes bounds, as it is now.
+  virtual int64_t prefix_cache_bytes() const = 0;
   // The same with one adapter, its stop tokens and one set of options.
   absl::StatusOr<std::vector<Generation>> Generate(const std::vector<std::vector<TokenId>>& prompts,
                                                    const Adapter* adapter,

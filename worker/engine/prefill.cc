@@ -1,6 +1,7 @@
 #include "worker/engine/prefill.h"
 
 #include "worker/engine/adapter_runs.h"
+#include "worker/engine/prefix_reuse.h"
 #include "worker/engine/shared_tokens.h"
 
 namespace tuneward {
@@ -24,13 +25,14 @@ struct Kept {
 
 Kept KeptOf(std::span<const PrefillRow> rows, const SharedTokens& shared) {
   Kept kept;
+  const auto computed = [&](int64_t t) { return shared.unique_T()[t] - shared.known(); };
   for (size_t r = 0; r < rows.size(); ++r) {
-    kept.token.push_back(shared.unique_T()[shared.cu_seqlens()[r + 1] - 1]);
+    kept.token.push_back(computed(shared.cu_seqlens()[r + 1] - 1));
     kept.adapter.push_back(rows[r].adapter);
   }
   for (size_t r = 0; r < rows.size(); ++r)
     for (size_t i = rows[r].score_from; i < rows[r].tokens.size(); ++i) {
-      kept.token.push_back(shared.unique_T()[shared.cu_seqlens()[r] + static_cast<int64_t>(i) - 1]);
+      kept.token.push_back(computed(shared.cu_seqlens()[r] + static_cast<int64_t>(i) - 1));
       kept.target.push_back(rows[r].tokens[i]);
       kept.adapter.push_back(rows[r].adapter);
     }
@@ -38,17 +40,22 @@ Kept KeptOf(std::span<const PrefillRow> rows, const SharedTokens& shared) {
 }
 
 Tensor HiddenOf(const Decoder& decoder, std::span<const PrefillRow> rows,
-                const SharedTokens& shared, const Kept& kept, KvCache& cache) {
+                const SharedTokens& shared, const Kept& kept, KvCache& cache, PrefixReuse* reuse) {
   const at::Device device = decoder.device();
   std::vector<int64_t> places;
   for (const PrefillRow& row : rows)
     for (size_t p = 0; p < row.tokens.size(); ++p)
       places.push_back(row.slot * cache.places() + static_cast<int64_t>(p));
-  const bool alike = shared.token_U().size() < places.size();
+  const size_t known = static_cast<size_t>(shared.known());
+  const auto computed = [&](const auto& nodes) {
+    return std::vector(nodes.begin() + static_cast<std::ptrdiff_t>(known), nodes.end());
+  };
+  const bool alike = known > 0 || shared.token_U().size() < places.size();
   const Tensor place_T = ToDevice(places, device), unique_T = ToDevice(shared.unique_T(), device),
-               first_U = ToDevice(shared.first_U(), device);
+               first_U = ToDevice(computed(shared.first_U()), device);
   const LayerPlans plans = decoder.Plan(shared.cu_seqlens(), ToDevice(shared.position_T(), device));
-  const std::vector<AdapterRun> runs = RunsOf(shared.adapter_U()), kept_runs = RunsOf(kept.adapter);
+  const std::vector<AdapterRun> runs = RunsOf(computed(shared.adapter_U())),
+                                kept_runs = RunsOf(kept.adapter);
   const int64_t last = decoder.config().layers - 1;
   LayerOps ops;
   ops.linear = [&](const Tensor& x, int64_t l, Group group) {
@@ -56,13 +63,16 @@ Tensor HiddenOf(const Decoder& decoder, std::span<const PrefillRow> rows,
                         l == last && group != kQkv ? kept_runs : runs, l, group);
   };
   ops.attend = [&](const Tensor& qkv_UC, int64_t l) {
+    if (reuse) reuse->Keep(qkv_UC);
+    const Tensor all = reuse ? reuse->WithKnown(qkv_UC, l) : qkv_UC;
     const AttentionOut out =
-        RopeAttention(alike ? qkv_UC.index_select(0, unique_T) : qkv_UC,
+        RopeAttention(alike ? all.index_select(0, unique_T) : all,
                       decoder.config().IsSliding(l) ? plans.sliding : plans.full);
     cache.Put(l, out.turned_TC, place_T);
     return alike ? out.mixed_TW.index_select(0, first_U) : out.mixed_TW;
   };
-  return decoder.Layers(ToDevice(shared.token_U(), device), ops, ToDevice(kept.token, device));
+  return decoder.Layers(ToDevice(computed(shared.token_U()), device), ops,
+                        ToDevice(kept.token, device));
 }
 
 void Score(const LmHead& head, const Tensor& h_ND, const std::vector<int64_t>& targets,
@@ -79,7 +89,8 @@ void Score(const LmHead& head, const Tensor& h_ND, const std::vector<int64_t>& t
 
 }  // namespace
 
-PrefillOut RunPrefill(const Decoder& decoder, std::span<const PrefillRow> rows, KvCache& cache) {
+PrefillOut RunPrefill(const Decoder& decoder, std::span<const PrefillRow> rows, KvCache& cache,
+                      PrefixCache* prefixes) {
   PrefillOut out;
   std::vector<Tensor> logits;
   for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
@@ -92,8 +103,15 @@ PrefillOut RunPrefill(const Decoder& decoder, std::span<const PrefillRow> rows, 
       shared.Add(row.tokens, row.adapter);
     }
     const std::span<const PrefillRow> run = rows.subspan(begin, end - begin);
+    std::optional<PrefixReuse> reuse;
+    if (prefixes) {
+      shared = {};
+      reuse.emplace(*prefixes, decoder.config(), run, shared);
+      out.reused += reuse->reused();
+    }
     const Kept kept = KeptOf(run, shared);
-    const Tensor h_ND = HiddenOf(decoder, run, shared, kept, cache);
+    const Tensor h_ND = HiddenOf(decoder, run, shared, kept, cache, reuse ? &*reuse : nullptr);
+    if (reuse) reuse->Store();
     const int64_t count = static_cast<int64_t>(run.size()),
                   scored = static_cast<int64_t>(kept.target.size());
     logits.push_back(decoder.head().Logits(h_ND.narrow(0, 0, count)));

@@ -1,7 +1,8 @@
 // Runs the prompts of rows that are about to be continued and fills their slots of the cache. A
 // token that stands after the same tokens under the same adapter as another row's (a system prompt,
 // a prompt asked several times) goes through the linears once for all of them; attention still
-// walks every row whole, so a row's bits are those it has alone.
+// walks every row whole, so a row's bits are those it has alone. With a cache of prefixes tokens of
+// earlier calls do not go through the linears either.
 #pragma once
 
 #include <span>
@@ -9,6 +10,7 @@
 
 #include "worker/engine/decoder.h"
 #include "worker/engine/kv_cache.h"
+#include "worker/engine/prefix_cache.h"
 
 namespace tuneward {
 
@@ -23,8 +25,11 @@ struct PrefillRow {
 struct PrefillOut {
   at::Tensor logits_BV;                       // after each row's last token, fp32
   std::vector<std::vector<double>> logprobs;  // one vector a row
+  int64_t reused = 0;                         // tokens that came from `prefixes`
 };
 
-PrefillOut RunPrefill(const Decoder& decoder, std::span<const PrefillRow> rows, KvCache& cache);
+// `prefixes` may be null; rows of adapters without an id are neither looked up nor stored.
+PrefillOut RunPrefill(const Decoder& decoder, std::span<const PrefillRow> rows, KvCache& cache,
+                      PrefixCache* prefixes = nullptr);
 
 }  // namespace tuneward

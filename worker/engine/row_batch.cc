@@ -12,10 +12,11 @@ namespace {
 
 class RowBatchImpl final : public RowBatch {
  public:
-  RowBatchImpl(const Decoder& decoder, int threads, OnToken on_token, OnEnd on_end)
+  RowBatchImpl(const Decoder& decoder, int threads, PrefixCache* prefixes, OnToken on_token,
+               OnEnd on_end)
       : config_(decoder.config()),
         threads_(threads),
-        decoding_(decoder, std::move(on_token), std::move(on_end)) {}
+        decoding_(decoder, std::move(on_token), std::move(on_end), prefixes) {}
 
   absl::Status Add(size_t id, GenerationRow row) override {
     TW_RETURN_IF_ERROR(CheckGenerationRows({row}, config_));
@@ -29,6 +30,8 @@ class RowBatchImpl final : public RowBatch {
       places = std::max(places, RowDecoding::PlacesOf(other, config_));
     return decoding_.HasRoomFor(waiting_.size() + 1, places);
   }
+
+  PromptCounts prompts() const override { return decoding_.prompts(); }
 
   size_t rows() const override { return decoding_.rows() + waiting_.size(); }
 
@@ -56,9 +59,10 @@ class RowBatchImpl final : public RowBatch {
 
 }  // namespace
 
-std::unique_ptr<RowBatch> MakeRowBatch(const Decoder& decoder, int threads, OnToken on_token,
-                                       OnEnd on_end) {
-  return std::make_unique<RowBatchImpl>(decoder, threads, std::move(on_token), std::move(on_end));
+std::unique_ptr<RowBatch> MakeRowBatch(const Decoder& decoder, int threads, PrefixCache* prefixes,
+                                       OnToken on_token, OnEnd on_end) {
+  return std::make_unique<RowBatchImpl>(decoder, threads, prefixes, std::move(on_token),
+                                        std::move(on_end));
 }
 
 }  // namespace tuneward

@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "worker/engine/decoder.h"
+#include "worker/engine/prefix_cache.h"
 
 namespace tuneward {
 
-std::unique_ptr<RowBatch> MakeRowBatch(const Decoder& decoder, int threads, OnToken on_token,
-                                       OnEnd on_end);
+// `prefixes` may be null.
+std::unique_ptr<RowBatch> MakeRowBatch(const Decoder& decoder, int threads, PrefixCache* prefixes,
+                                       OnToken on_token, OnEnd on_end);
 
 }  // namespace tuneward

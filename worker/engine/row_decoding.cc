@@ -21,10 +21,12 @@ int64_t PlaceBytes(const Decoder& decoder) {
 
 }  // namespace
 
-RowDecoding::RowDecoding(const Decoder& decoder, OnToken on_token, OnEnd on_end)
+RowDecoding::RowDecoding(const Decoder& decoder, OnToken on_token, OnEnd on_end,
+                         PrefixCache* prefixes)
     : decoder_(decoder),
       on_token_(std::move(on_token)),
       on_end_(std::move(on_end)),
+      prefixes_(prefixes),
       cache_(decoder.config(), decoder.weights().embed_VD.options()) {}
 
 int64_t RowDecoding::PlacesOf(const GenerationRow& row, const ModelConfig& config) {
@@ -80,9 +82,11 @@ void RowDecoding::Join(const std::vector<Joining>& rows) {
     PrefillRow prompt{ask.prompt, ask.adapter, joined.back().slot};
     prompt.tokens.insert(prompt.tokens.end(), ask.forced.begin(), ask.forced.end());
     prompt.score_from = ask.sampling.logprobs ? ask.prompt.size() : prompt.tokens.size();
+    prompts_.tokens += static_cast<int64_t>(prompt.tokens.size());
     prompts.push_back(std::move(prompt));
   }
-  PrefillOut prefilled = RunPrefill(decoder_, prompts, cache_);
+  PrefillOut prefilled = RunPrefill(decoder_, prompts, cache_, prefixes_);
+  prompts_.reused += prefilled.reused;
   for (size_t r = 0; r < rows.size(); ++r)
     TakeForced(joined[r], rows[r].ask->forced, std::move(prefilled.logprobs[r]));
   for (Row& row : Choose(std::move(joined), prefilled.logits_BV)) rows_.push_back(std::move(row));

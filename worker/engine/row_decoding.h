@@ -10,13 +10,16 @@
 #include "core/base/random.h"
 #include "worker/engine/decoder.h"
 #include "worker/engine/kv_cache.h"
+#include "worker/engine/prefix_cache.h"
 
 namespace tuneward {
 
 class RowDecoding {
  public:
-  // As OnToken and OnEnd of engine.h; a row is named by its id.
-  RowDecoding(const Decoder& decoder, OnToken on_token, OnEnd on_end);
+  // As OnToken and OnEnd of engine.h; a row is named by its id. `prefixes`: what earlier prompts
+  // left and these leave; null: nothing.
+  RowDecoding(const Decoder& decoder, OnToken on_token, OnEnd on_end,
+              PrefixCache* prefixes = nullptr);
 
   struct Joining {
     size_t id = 0;
@@ -27,6 +30,7 @@ class RowDecoding {
   // One token more of each row.
   void Step();
   size_t rows() const { return rows_.size(); }
+  const PromptCounts& prompts() const { return prompts_; }
 
   // Places in the cache that a row may come to fill.
   static int64_t PlacesOf(const GenerationRow& row, const ModelConfig& config);
@@ -59,7 +63,9 @@ class RowDecoding {
   const Decoder& decoder_;
   const OnToken on_token_;
   const OnEnd on_end_;
+  PrefixCache* const prefixes_;
   KvCache cache_;
+  PromptCounts prompts_;
   std::vector<int64_t> free_slots_;  // of those below next_slot_
   int64_t next_slot_ = 0;
   std::vector<Row> rows_;  // those of one adapter stand together

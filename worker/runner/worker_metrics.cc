@@ -87,6 +87,21 @@ WorkerMetrics::WorkerMetrics(prometheus::Registry& registry)
                        .Help("Generations that shared a decoding step, one observation a step")
                        .Register(registry)
                        .Add({}, Buckets{1, 2, 4, 8, 16, 32})),
+      prompt_tokens_(BuildCounter()
+                         .Name("tuneward_prompt_tokens_total")
+                         .Help("Tokens of the prompts of chats")
+                         .Register(registry)
+                         .Add({})),
+      prompt_tokens_reused_(BuildCounter()
+                                .Name("tuneward_prompt_tokens_reused_total")
+                                .Help("Tokens of prompts that an earlier prompt had begun with")
+                                .Register(registry)
+                                .Add({})),
+      prefix_cache_bytes_(BuildGauge()
+                              .Name("tuneward_prefix_cache_bytes")
+                              .Help("Keys and values kept of prompts, after the last one")
+                              .Register(registry)
+                              .Add({})),
       pool_wait_(BuildHistogram()
                      .Name("tuneward_db_pool_wait_seconds")
                      .Help("Wait for a database connection")
@@ -129,6 +144,12 @@ void WorkerMetrics::Released(Release verdict) {
 }
 
 void WorkerMetrics::DecodeStep(size_t rows) { decode_rows_.Observe(static_cast<double>(rows)); }
+
+void WorkerMetrics::Prompts(int64_t tokens, int64_t reused, int64_t kept_bytes) {
+  prompt_tokens_.Increment(static_cast<double>(tokens));
+  prompt_tokens_reused_.Increment(static_cast<double>(reused));
+  prefix_cache_bytes_.Set(static_cast<double>(kept_bytes));
+}
 
 void WorkerMetrics::GpuMemory(int64_t bytes) {
   gpu_memory_.Add({}).Set(static_cast<double>(bytes));

@@ -28,6 +28,8 @@ class WorkerMetrics {
   void Released(Release verdict);  // by the gate
   void Generated(const std::string& code, double seconds, size_t tokens);
   void DecodeStep(size_t rows);
+  // Prompts that were run, and what is kept of them all now.
+  void Prompts(int64_t tokens, int64_t reused, int64_t kept_bytes);
   void PoolWait(double seconds) { pool_wait_.Observe(seconds); }
   void GpuMemory(int64_t bytes);  // the gauge is there from the first call on
 
@@ -44,6 +46,9 @@ class WorkerMetrics {
   prometheus::Histogram& generate_seconds_;
   prometheus::Counter& generate_tokens_;
   prometheus::Histogram& decode_rows_;
+  prometheus::Counter& prompt_tokens_;
+  prometheus::Counter& prompt_tokens_reused_;
+  prometheus::Gauge& prefix_cache_bytes_;
   prometheus::Histogram& pool_wait_;
   prometheus::Family<prometheus::Gauge>& gpu_memory_;
 };

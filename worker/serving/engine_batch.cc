@@ -28,8 +28,9 @@ absl::Status CheckPrompt(const std::vector<TokenId>& prompt, const BaseModel& mo
 
 class EngineBatch final : public DecodeBatch {
  public:
-  explicit EngineBatch(std::shared_ptr<LoadedBase> base)
+  EngineBatch(std::shared_ptr<LoadedBase> base, std::function<void(const PromptCounts&)> on_prompts)
       : base_(std::move(base)),
+        on_prompts_(std::move(on_prompts)),
         rows_(base_->model().NewRowBatch(
             [this](size_t id, TokenId token) { return asked_.at(id).on_token(token); },
             [this](size_t id, const Generation& generation) {
@@ -48,7 +49,13 @@ class EngineBatch final : public DecodeBatch {
   }
 
   size_t rows() const override { return rows_->rows(); }
-  absl::Status Step() override { return rows_->Step(); }
+  absl::Status Step() override {
+    const absl::Status status = rows_->Step();
+    const PromptCounts before = std::exchange(prompts_, rows_->prompts());
+    if (on_prompts_ && prompts_.tokens > before.tokens)
+      on_prompts_({prompts_.tokens - before.tokens, prompts_.reused - before.reused});
+    return status;
+  }
 
  private:
   struct Asked {
@@ -57,17 +64,20 @@ class EngineBatch final : public DecodeBatch {
     OnEnd on_end;
   };
   std::shared_ptr<LoadedBase> base_;  // shared with the cache, which may let it go
-  std::map<size_t, Asked> asked_;     // by the row's id
+  const std::function<void(const PromptCounts&)> on_prompts_;
+  PromptCounts prompts_;           // so far
+  std::map<size_t, Asked> asked_;  // by the row's id
   size_t next_ = 0;
   std::unique_ptr<RowBatch> rows_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DecodeBatch>> OpenEngineBatch(ModelCache& models,
-                                                             const std::string& base_tree) {
+absl::StatusOr<std::unique_ptr<DecodeBatch>> OpenEngineBatch(
+    ModelCache& models, const std::string& base_tree,
+    std::function<void(const PromptCounts&)> on_prompts) {
   TW_ASSIGN_OR_RETURN(auto base, models.GetBase(base_tree));
-  return std::make_unique<EngineBatch>(std::move(base));
+  return std::make_unique<EngineBatch>(std::move(base), std::move(on_prompts));
 }
 
 }  // namespace tuneward

@@ -1,6 +1,7 @@
 // The decode batch over the engine: a loaded base, an adapter a row. Belongs to the models' thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,8 +10,10 @@
 
 namespace tuneward {
 
-// Loads the base unless it is in the cache, and keeps it while the batch lives.
-absl::StatusOr<std::unique_ptr<DecodeBatch>> OpenEngineBatch(ModelCache& models,
-                                                             const std::string& base_tree);
+// Loads the base unless it is in the cache, and keeps it while the batch lives. `on_prompts` is
+// told of the prompts of each step that had some.
+absl::StatusOr<std::unique_ptr<DecodeBatch>> OpenEngineBatch(
+    ModelCache& models, const std::string& base_tree,
+    std::function<void(const PromptCounts&)> on_prompts = nullptr);
 
 }  // namespace tuneward

@@ -38,4 +38,10 @@ absl::StatusOr<std::shared_ptr<LoadedBase>> ModelCache::GetBase(const std::strin
   return base;
 }
 
+int64_t ModelCache::PrefixCacheBytes() const {
+  int64_t bytes = 0;
+  for (const auto& [tree, base] : bases_) bytes += base->model().prefix_cache_bytes();
+  return bytes;
+}
+
 }  // namespace tuneward

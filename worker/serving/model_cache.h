@@ -44,6 +44,8 @@ class ModelCache {
   absl::StatusOr<std::shared_ptr<LoadedBase>> GetBase(const std::string& tree_sha);
   // Frees what no one uses: before a second try after memory ran out.
   void Clear() { bases_.clear(); }
+  // What the bases keep of prompts (EngineOptions::prefix_cache_bytes bounds each).
+  int64_t PrefixCacheBytes() const;
 
  private:
   const EngineOptions options_;

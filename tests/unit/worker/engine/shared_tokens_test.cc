@@ -22,6 +22,20 @@ TEST(SharedTokensTest, AlikeBeginningsAreOne) {
   EXPECT_EQ(shared.places(), 12);
 }
 
+TEST(SharedTokensTest, KnownBeginningsComeFirstAndEndWhereTheRowSays) {
+  const std::vector<TokenId> a = {5, 6, 7, 8}, b = {5, 6, 9};
+  SharedTokens shared;
+  EXPECT_EQ(shared.AddKnown(std::vector<TokenId>{5, 6, 7}, nullptr), 0u);
+  EXPECT_EQ(shared.AddKnown(std::vector<TokenId>{5, 6, 9}, nullptr), 2u);
+  EXPECT_EQ(shared.known(), 4);
+  shared.Add(a, nullptr, 3);
+  shared.Add(b, nullptr, 1);  // of 6 something else is wanted, and 9 stands after it
+  shared.Add(a, nullptr, 2);
+  EXPECT_EQ(shared.unique_T(), (Ints{0, 1, 2, 4, 0, 5, 6, 0, 1, 7, 8}));
+  EXPECT_EQ(shared.token_U(), (Ints{5, 6, 7, 9, 8, 6, 9, 7, 8}));
+  EXPECT_EQ(shared.first_U(), (Ints{-1, -1, -1, -1, 3, 5, 6, 9, 10}));
+}
+
 TEST(SharedTokensTest, AnotherAdapterSharesNothing) {
   const std::vector<TokenId> row = {5, 6};
   // Adapters are names here, nobody looks inside.
