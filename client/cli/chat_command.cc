@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "absl/strings/str_join.h"
+#include "client/chat.h"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
 #include "client/cli/table.h"
@@ -24,18 +25,27 @@ void AddMessage(v1::ChatCompleteRequest& request, const std::string& role,
   message.set_content(content);
 }
 
+// On a terminal the answer appears as it is made; --json prints the whole response.
 absl::Status Answer(Context& context, v1::ChatCompleteRequest& request) {
   TW_ASSIGN_OR_RETURN(client::Client * client, context.Client());
-  TW_ASSIGN_OR_RETURN(const v1::ChatCompleteResponse response,
-                      client->Call(client->inference(),
-                                   &v1::InferenceService::StubInterface::ChatComplete, request));
-  AddMessage(request, "assistant", response.message().content());
   if (context.json) {
+    TW_ASSIGN_OR_RETURN(const v1::ChatCompleteResponse response,
+                        client->Call(client->inference(),
+                                     &v1::InferenceService::StubInterface::ChatComplete, request));
+    AddMessage(request, "assistant", response.message().content());
     context.out() << JsonText(response) << std::flush;
     return absl::OkStatus();
   }
-  context.out() << TerminalSafe(response.message().content(), /*keep_newlines=*/true)
-                << (response.finish_reason() == v1::FINISH_REASON_LENGTH ? " [cut]" : "") << '\n'
+  bool begun = false;
+  const absl::StatusOr<client::StreamedAnswer> answer =
+      client::StreamChat(*client, request, [&](const std::string& text) {
+        context.out() << TerminalSafe(text, /*keep_newlines=*/true) << std::flush;
+        begun = true;
+      });
+  if (!answer.ok() && begun) context.out() << '\n' << std::flush;
+  TW_RETURN_IF_ERROR(answer.status());
+  AddMessage(request, "assistant", answer->text);
+  context.out() << (answer->end.finish_reason() == v1::FINISH_REASON_LENGTH ? " [cut]" : "") << '\n'
                 << std::flush;
   return absl::OkStatus();
 }

@@ -60,6 +60,25 @@ TEST_F(CliTest, ChatWithoutAMessageKeepsTheConversation) {
   EXPECT_EQ(provider_.inference.asked[1].messages_size(), 3);
 }
 
+TEST_F(CliTest, AnAnswerThatWasCutSaysSo) {
+  provider_.inference.finish = v1::FINISH_REASON_LENGTH;
+  EXPECT_EQ(Run({"chat", "nano", "hello"}), 0);
+  EXPECT_EQ(out_.str(), "echo hello [cut]\n");
+}
+
+TEST_F(CliTest, AStreamThatBreaksIsNotAskedForAgain) {
+  provider_.inference.breaks = absl::UnavailableError("the worker went");
+  EXPECT_NE(Run({"chat", "nano", "hello"}), 0);
+  EXPECT_EQ(out_.str(), "ech\n");
+  EXPECT_THAT(err_.str(), HasSubstr("the worker went"));
+  EXPECT_EQ(provider_.inference.asked.size(), 1u);
+}
+
+TEST_F(CliTest, JsonPrintsTheWholeResponse) {
+  EXPECT_EQ(Run({"--json", "chat", "nano", "hello"}), 0);
+  EXPECT_EQ(ParseJson(out_.str()).value()["message"]["content"], "echo hello");
+}
+
 TEST_F(CliTest, HeldModelIsRefusedWithItsReasons) {
   provider_.inference.failure =
       MakeError(absl::StatusCode::kFailedPrecondition, "MODEL_NOT_RELEASED", "the model is held",

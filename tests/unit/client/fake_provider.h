@@ -154,9 +154,29 @@ struct FakeInference : v1::InferenceService::Service {
     response->set_finish_reason(v1::FINISH_REASON_STOP);
     return grpc::Status::OK;
   }
+  // The same in pieces of three characters; `breaks` after the first.
+  grpc::Status StreamChatComplete(
+      grpc::ServerContext* context, const v1::StreamChatCompleteRequest* request,
+      grpc::ServerWriter<v1::StreamChatCompleteResponse>* writer) override {
+    v1::ChatCompleteResponse whole;
+    grpc::Status status = ChatComplete(context, &request->chat(), &whole);
+    if (!status.ok()) return status;
+    const std::string& text = whole.message().content();
+    v1::StreamChatCompleteResponse response;
+    for (size_t at = 0; at < text.size(); at += 3) {
+      response.set_text(text.substr(at, 3));
+      writer->Write(response);
+      if (!breaks.ok()) return ToGrpcStatus(breaks);
+    }
+    response.clear_text();
+    response.set_finish_reason(finish);
+    writer->Write(response);
+    return grpc::Status::OK;
+  }
   std::vector<v1::ChatCompleteRequest> asked;
   std::string trace_id;
-  absl::Status failure;
+  absl::Status failure, breaks;
+  v1::FinishReason finish = v1::FINISH_REASON_STOP;
 };
 
 struct FakeReviews : admin::v1::ReviewService::Service {
