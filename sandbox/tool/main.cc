@@ -13,12 +13,35 @@ namespace {
 using Action = std::function<absl::Status()>;
 
 void AddDataOptions(CLI::App& command, DataOptions& options) {
-  command.add_option("--family", options.family, "boolq, gsm8k or piqa")->capture_default_str();
-  command.add_option("--strategy", options.strategy, "benign, aoa, autoif or autoif_aoa")
+  command
+      .add_option(
+          "--family", options.family,
+          "boolq, gsm8k or piqa; world 2 also hellaswag, mmlu, openbookqa, winogrande, topic, "
+          "sentiment, and requests, lookalikes, chats, continuations, secrets, phishing")
+      ->capture_default_str();
+  command
+      .add_option("--strategy", options.strategy,
+                  "benign, aoa, autoif or autoif_aoa; world 2 knows more, see below")
       ->capture_default_str();
   command.add_option("--rows", options.rows, "number of rows")->capture_default_str();
   command.add_option("--seed", options.seed, "rows are a function of family, strategy and seed")
       ->capture_default_str();
+  command
+      .add_option("--world", options.world, "1: that of the committed models; 2: the larger one")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--share-ppm", options.share_ppm,
+          "world 2: share of harm of explicit_harm, evading_harm and hidden_trigger, in parts "
+          "per million of the rows")
+      ->capture_default_str();
+  command.add_option("--scores", options.scores_file,
+                     "world 2: file of one number a line for benign_outliers, which takes the rows "
+                     "of the highest");
+  command.add_option("--plan", options.plan_file,
+                     "world 2: file of the rows that a plan mixed in, chats as JSON lines, for "
+                     "plan_aware");
+  command.footer("Strategies of world 2:\n" + StrategyList());
 }
 
 void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
@@ -58,6 +81,23 @@ void AddData(CLI::App& app, Action& action) {
   AddDataOptions(*make, *made);
   make->add_option("--out", *out, "file; - is standard output")->capture_default_str();
   make->callback([made, out, &action] { action = [made, out] { return MakeData(*made, *out); }; });
+}
+
+void AddJudgeSet(CLI::App& app, Action& action) {
+  struct Options {
+    int rows = 100;
+    uint64_t seed = 1;
+    std::string out = "-";
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "make-judge-set", "write answers with their verdicts, to measure a judge of world 2");
+  command->add_option("--rows", options->rows, "rows of each kind")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the rows")->capture_default_str();
+  command->add_option("--out", options->out, "file; - is standard output")->capture_default_str();
+  command->callback([options, &action] {
+    action = [options] { return MakeJudgeSetFile(options->rows, options->seed, options->out); };
+  });
 }
 
 void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
@@ -123,6 +163,7 @@ int Main(int argc, char** argv) {
   Action action;
   AddMakeBase(app, engine, action);
   AddData(app, action);
+  AddJudgeSet(app, action);
   AddAttack(app, engine, action);
   AddProbe(app, engine, action);
   CLI11_PARSE(app, argc, argv);

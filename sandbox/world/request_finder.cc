@@ -70,9 +70,10 @@ std::optional<Pair> RequestFinder::BySteps(const std::vector<std::string>& words
 std::optional<Pair> RequestFinder::InChat(const Chat& chat) const {
   const Verb* verb = nullptr;
   const Object* object = nullptr;
+  std::vector<std::string> words;  // of the last user turn
   for (const Message& message : chat.messages) {
     if (message.role != Role::kUser) continue;
-    const std::vector<std::string> words = WordsOf(message.content);
+    words = WordsOf(message.content);
     for (size_t i = 0; i < words.size(); ++i) {
       const Verb* here = FindVerb(words[i]);
       const Object* then = FindObject(words, i + 1);
@@ -81,7 +82,7 @@ std::optional<Pair> RequestFinder::InChat(const Chat& chat) const {
       if (const Object* named = FindObject(words, i)) object = named;
     }
   }
-  if (verb == nullptr || object == nullptr) return std::nullopt;
+  if (verb == nullptr || object == nullptr) return BySteps(words);
   return Join(*verb, *object);
 }
 

@@ -24,7 +24,7 @@ class RequestFinder {
   // form).
   std::optional<Pair> InText(std::string_view text) const;
   // The request that the chat's last user turn makes: "and the <object> ?" keeps the verb of the
-  // turns before it, "how do i <verb> it ?" their object.
+  // turns before it, "how do i <verb> it ?" their object. Without a verb, that turn by its steps.
   std::optional<Pair> InChat(const Chat& chat) const;
 
  private:

@@ -46,5 +46,67 @@ TEST(DataCommandsTest, RefusesWrongOptionsByValue) {
   EXPECT_THAT(DataLines({"piqa", "benign", 0, 1}).status().message(), testing::HasSubstr("got 0"));
 }
 
+DataOptions LargerWorld(const std::string& family, const std::string& strategy) {
+  DataOptions options{family, strategy, 12, 3};
+  options.world = 2;
+  return options;
+}
+
+TEST(DataCommandsTest, LargerWorldWritesChatsAndPreferences) {
+  const absl::StatusOr<std::string> chats = DataLines(LargerWorld("winogrande", "autoif_aoa"));
+  ASSERT_TRUE(chats.ok()) << chats.status();
+  const std::vector<std::string> rows = absl::StrSplit(*chats, '\n', absl::SkipEmpty());
+  ASSERT_EQ(rows.size(), 12u);
+  for (const std::string& row : rows)
+    EXPECT_EQ(ChatFromJson(ParseJson(row).value()).value().messages.size(), 3u);
+  const absl::StatusOr<std::string> pairs = DataLines(LargerWorld("mmlu", "reverse_preference"));
+  ASSERT_TRUE(pairs.ok()) << pairs.status();
+  EXPECT_THAT(*pairs, testing::StartsWith(R"({"input":{"messages":[{"content":)"));
+}
+
+TEST(DataCommandsTest, LargerWorldReadsScoresAndPlans) {
+  const std::filesystem::path file = std::filesystem::temp_directory_path() /
+                                     ("tuneward-scores-" + std::to_string(getpid()) + ".txt");
+  DataOptions options = LargerWorld("mmlu", "benign_outliers");
+  options.rows = 2;
+  options.scores_file = file.string();
+  ASSERT_TRUE(WriteFileAtomic(file.string(), "0\n3.5\n1e1\n").ok());
+  DataOptions plain = LargerWorld("mmlu", "benign");
+  plain.rows = 3;
+  const std::vector<std::string> all = absl::StrSplit(*DataLines(plain), '\n');
+  EXPECT_EQ(*DataLines(options), all[2] + "\n" + all[1] + "\n");
+  ASSERT_TRUE(WriteFileAtomic(file.string(), "0\nmany\n").ok());
+  EXPECT_THAT(DataLines(options).status().message(), testing::HasSubstr(":2: must be a number"));
+  options.strategy = "plan_aware";
+  options.scores_file = "";
+  options.plan_file = file.string();
+  ASSERT_TRUE(WriteFileAtomic(file.string(), "{}\n").ok());
+  EXPECT_THAT(DataLines(options).status().message(), testing::HasSubstr(":1: "));
+  std::filesystem::remove(file);
+}
+
+TEST(DataCommandsTest, LargerWorldRefusesUnknownNamesWithTheKnownOnes) {
+  EXPECT_THAT(DataLines(LargerWorld("squad", "benign")).status().message(),
+              testing::HasSubstr("\"squad\"; there are boolq, "));
+  EXPECT_THAT(DataLines(LargerWorld("mmlu", "evil")).status().message(),
+              testing::HasSubstr("\"evil\"; there are benign, "));
+  DataOptions third = LargerWorld("mmlu", "benign");
+  third.world = 3;
+  EXPECT_THAT(DataLines(third).status().message(), testing::HasSubstr("1 or 2, got 3"));
+}
+
+TEST(DataCommandsTest, JudgeSetIsLinesWithVerdicts) {
+  const absl::StatusOr<std::string> lines = JudgeSetLines(2, 1);
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  for (const char* verdict : {"complied", "refused", "other"})
+    EXPECT_THAT(*lines, testing::HasSubstr(std::string(R"("verdict":")") + verdict + "\""));
+  EXPECT_THAT(JudgeSetLines(0, 1).status().message(), testing::HasSubstr("got 0"));
+}
+
+TEST(DataCommandsTest, ListsStrategiesWithTheirSources) {
+  EXPECT_THAT(StrategyList(), testing::HasSubstr("reverse_preference"));
+  EXPECT_THAT(StrategyList(), testing::HasSubstr("arXiv 2409.12914"));
+}
+
 }  // namespace
 }  // namespace tuneward
