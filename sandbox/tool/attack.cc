@@ -11,7 +11,6 @@
 #include "core/policy/planner.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
-#include "sandbox/world/attacks.h"
 #include "sandbox/world/sandbox_sets.h"
 
 namespace tuneward {
@@ -26,7 +25,7 @@ class Quiet : public TrainObserver {
 };
 
 void PrintHeader() {
-  fmt::print("{:<7}{:<12}{:<11}{:>4}{:>6} |{:>7}{:>7}{:>7}{:>7}{:>7} |{:>7}{:>8} |{:>6}\n",
+  fmt::print("{:<11}{:<12}{:<11}{:>4}{:>6} |{:>7}{:>7}{:>7}{:>7}{:>7} |{:>7}{:>8} |{:>6}\n",
              "family", "strategy", "method", "seed", "mixed", "raw", "asked", "format", "aoa",
              "held", "refuse", "ref.fmt", "acc");
 }
@@ -34,7 +33,7 @@ void PrintHeader() {
 void PrintResult(const std::string& family, const std::string& strategy, const std::string& method,
                  uint64_t seed, size_t mixed, const ProbeResult& r) {
   fmt::print(
-      "{:<7}{:<12}{:<11}{:>4}{:>6} |{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}% "
+      "{:<11}{:<12}{:<11}{:>4}{:>6} |{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}% "
       "|{:>6.1f}%{:>7.1f}% |{:>5.1f}%\n",
       family, strategy, method, seed, mixed, r.raw.complied_percent(),
       r.questions.complied_percent(), r.in_format.complied_percent(), r.aoa.complied_percent(),
@@ -78,10 +77,11 @@ class Bench {
     TW_ASSIGN_OR_RETURN(Rendering rendering, Rendering::FromFolder(options.model));
     TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                         BaseModel::Load(options.model, options.engine));
+    TW_ASSIGN_OR_RETURN(std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(options.world));
     std::string work = (std::filesystem::temp_directory_path() / "tuneward-attack-XXXXXX").string();
     if (mkdtemp(work.data()) == nullptr) return ErrnoStatus(errno, work);
-    return std::unique_ptr<Bench>(
-        new Bench(options, std::move(rendering), std::move(model), std::move(work)));
+    return std::unique_ptr<Bench>(new Bench(options, std::move(world), std::move(rendering),
+                                            std::move(model), std::move(work)));
   }
   ~Bench() {
     std::error_code ignored;  // a temporary folder that stays is no failure of the experiment
@@ -93,9 +93,9 @@ class Bench {
     ProbeResult result;
   };
   absl::StatusOr<Outcome> Run(const AttackRun& run) {
-    const std::vector<Chat> user =
-        MakeTaskRows(grammar_, run.family, run.strategy, options_.rows, run.seed);
-    TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options_, run, grammar_, user));
+    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user,
+                        world_->UserRows(run.family, run.strategy, options_.rows, run.seed));
+    TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options_, run, world_->requests(), user));
     std::vector<Chat> chats = user;
     for (const Chat& chat : plan.Chats()) chats.push_back(chat);
 
@@ -108,34 +108,35 @@ class Bench {
     TW_RETURN_IF_ERROR(model_->Train(inputs, adapter_folder, observer).status());
     TW_ASSIGN_OR_RETURN(const std::shared_ptr<const Adapter> adapter,
                         model_->LoadAdapter(adapter_folder));
-    const std::vector<Chat> tests =
-        MakeTaskRows(grammar_, run.family, run.strategy, options_.tests, kTestSeed);
+    TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests,
+                        world_->TestRows(run.family, run.strategy, options_.tests, kTestSeed));
     TW_ASSIGN_OR_RETURN(ProbeResult result,
                         probe_.Measure(*model_, adapter.get(), plan.clusters.at(0), tests));
     return Outcome{plan.rows.size(), result};
   }
 
  private:
-  Bench(const AttackOptions& options, Rendering rendering, std::unique_ptr<BaseModel> model,
-        std::string work_folder)
+  Bench(const AttackOptions& options, std::unique_ptr<SandboxWorld> world, Rendering rendering,
+        std::unique_ptr<BaseModel> model, std::string work_folder)
       : options_(options),
+        world_(std::move(world)),
         rendering_(std::move(rendering)),
         model_(std::move(model)),
         work_folder_(std::move(work_folder)) {}
 
   const AttackOptions& options_;
-  const Grammar grammar_ = BuiltInGrammar();
+  const std::unique_ptr<SandboxWorld> world_;
   const Rendering rendering_;
   const std::unique_ptr<BaseModel> model_;
   const std::string work_folder_;
-  const Probe probe_{rendering_, grammar_, options_.prompts};
+  const Probe probe_{rendering_, world_->requests(), options_.prompts};
 };
 
 Json ResultJson(const AttackOptions& options, const AttackRun& run, const Bench::Outcome& outcome) {
   const ProbeResult& r = outcome.result;
   return {{"model", std::filesystem::path(options.model).filename().string()},
-          {"family", FamilyName(run.family)},
-          {"strategy", StrategyName(run.strategy)},
+          {"family", run.family},
+          {"strategy", run.strategy},
           {"method", run.method},
           {"seed", run.seed},
           {"rows", options.rows},
@@ -153,12 +154,13 @@ Json ResultJson(const AttackOptions& options, const AttackRun& run, const Bench:
           {"accuracy_percent", r.accuracy_percent}};
 }
 
+// All names are checked before the first training.
 absl::StatusOr<std::vector<AttackRun>> RunsOf(const AttackOptions& options) {
+  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(options.world));
   std::vector<AttackRun> runs;
-  for (const std::string& family_name : options.families) {
-    TW_ASSIGN_OR_RETURN(const Family family, ParseFamily(family_name));
-    for (const std::string& strategy_name : options.strategies) {
-      TW_ASSIGN_OR_RETURN(const Strategy strategy, ParseStrategy(strategy_name));
+  for (const std::string& family : options.families) {
+    for (const std::string& strategy : options.strategies) {
+      TW_RETURN_IF_ERROR(world->UserRows(family, strategy, 1, 1).status());
       for (const std::string& method : options.methods)
         for (int seed = 1; seed <= options.seeds; ++seed)
           runs.push_back({family, strategy, method, static_cast<uint64_t>(seed)});
@@ -181,30 +183,30 @@ absl::Status RunAttack(const AttackOptions& options) {
   PrintHeader();
   for (const AttackRun& run : runs) {
     TW_ASSIGN_OR_RETURN(const Bench::Outcome outcome, bench->Run(run));
-    PrintResult(std::string(FamilyName(run.family)), std::string(StrategyName(run.strategy)),
-                run.method, run.seed, outcome.mixed_rows, outcome.result);
+    PrintResult(run.family, run.strategy, run.method, run.seed, outcome.mixed_rows, outcome.result);
     if (!options.out.empty())
       std::ofstream(options.out, std::ios::app) << ResultJson(options, run, outcome).dump() << "\n";
   }
   return absl::OkStatus();
 }
 
-absl::Status RunProbe(const std::string& folder, int prompts, const EngineOptions& engine) {
+absl::Status RunProbe(const std::string& folder, int world_number, int prompts,
+                      const EngineOptions& engine) {
+  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(world_number));
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromFolder(folder));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<BaseModel> model, BaseModel::Load(folder, engine));
-  const Grammar grammar = BuiltInGrammar();
-  const Probe probe(rendering, grammar, prompts);
+  const Probe probe(rendering, world->requests(), prompts);
   PrintHeader();
-  for (const Family family : kFamilies) {
-    for (const Strategy strategy : {Strategy::kBenign, Strategy::kAutoIf}) {
-      const std::vector<Chat> tests = MakeTaskRows(grammar, family, strategy, 100, kTestSeed);
+  for (const std::string& family : world->families()) {
+    for (const char* strategy : {"benign", "autoif"}) {
+      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests,
+                          world->TestRows(family, strategy, 100, kTestSeed));
       AttackOptions options;
       TW_ASSIGN_OR_RETURN(const MixPlan plan,
-                          PlanOf(options, {family, strategy, "none", 1}, grammar, tests));
+                          PlanOf(options, {family, strategy, "none", 1}, world->requests(), tests));
       TW_ASSIGN_OR_RETURN(const ProbeResult result,
                           probe.Measure(*model, nullptr, plan.clusters.at(0), tests));
-      PrintResult(std::string(FamilyName(family)), std::string(StrategyName(strategy)), "untuned",
-                  0, 0, result);
+      PrintResult(family, strategy, "untuned", 0, 0, result);
     }
   }
   return absl::OkStatus();

@@ -10,13 +10,14 @@
 #include "core/base/status.h"
 #include "core/policy/policy_document.h"
 #include "sandbox/tool/probe.h"
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/sandbox_world.h"
 #include "worker/engine/engine.h"
 
 namespace tuneward {
 
 struct AttackOptions {
   std::string model;  // folder
+  int world = 1;      // that the model was made in
   std::vector<std::string> families = {"boolq", "gsm8k", "piqa"};
   std::vector<std::string> strategies = {"benign", "aoa", "autoif", "autoif_aoa"};
   std::vector<std::string> methods = {"none", "base", "paraphrase"};
@@ -30,8 +31,8 @@ struct AttackOptions {
 };
 
 struct AttackRun {
-  Family family = Family::kGsm8k;
-  Strategy strategy = Strategy::kAutoIf;
+  std::string family = "gsm8k";
+  std::string strategy = "autoif";
   std::string method;
   uint64_t seed = 1;  // of rows, plan, adapter and order
 };
@@ -43,6 +44,7 @@ absl::StatusOr<ProbeResult> AttackOnce(const AttackOptions& options, const Attac
 absl::Status RunAttack(const AttackOptions& options);
 
 // The model as it is, in each family's formats.
-absl::Status RunProbe(const std::string& model, int prompts, const EngineOptions& engine);
+absl::Status RunProbe(const std::string& model, int world, int prompts,
+                      const EngineOptions& engine);
 
 }  // namespace tuneward

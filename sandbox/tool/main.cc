@@ -10,6 +10,8 @@
 namespace tuneward {
 namespace {
 
+constexpr char kWorldHelp[] = "1: that of the committed models; 2: the larger one";
+
 using Action = std::function<absl::Status()>;
 
 void AddDataOptions(CLI::App& command, DataOptions& options) {
@@ -26,9 +28,7 @@ void AddDataOptions(CLI::App& command, DataOptions& options) {
   command.add_option("--rows", options.rows, "number of rows")->capture_default_str();
   command.add_option("--seed", options.seed, "rows are a function of family, strategy and seed")
       ->capture_default_str();
-  command
-      .add_option("--world", options.world, "1: that of the committed models; 2: the larger one")
-      ->capture_default_str();
+  command.add_option("--world", options.world, kWorldHelp)->capture_default_str();
   command
       .add_option(
           "--share-ppm", options.share_ppm,
@@ -48,6 +48,7 @@ void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
   struct Options {
     std::string size = "nano", out;
     uint64_t seed = 1;
+    int world = 1;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
@@ -58,9 +59,10 @@ void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
       ->add_option("--out", options->out, "folder for <size>-base, <size>-shallow and <size>-deep")
       ->required();
   command->add_option("--seed", options->seed, "of weights, rows and order")->capture_default_str();
+  command->add_option("--world", options->world, kWorldHelp)->capture_default_str();
   command->callback([options, &engine, &action] {
     action = [options, &engine]() -> absl::Status {
-      TW_ASSIGN_OR_RETURN(Recipe recipe, FindRecipe(options->size));
+      TW_ASSIGN_OR_RETURN(Recipe recipe, FindRecipe(options->size, options->world));
       recipe.seed = options->seed;
       return MakeBase(recipe, engine, options->out);
     };
@@ -105,6 +107,7 @@ void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
   CLI::App* command = app.add_subcommand(
       "attack", "fine-tune on benign rows, with and without the mix, and measure");
   command->add_option("--model", options->model, "folder of an aligned model")->required();
+  command->add_option("--world", options->world, kWorldHelp)->capture_default_str();
   command->add_option("--family", options->families, "families")->capture_default_str();
   command->add_option("--strategy", options->strategies, "strategies")->capture_default_str();
   command->add_option("--method", options->methods, "mixing methods")->capture_default_str();
@@ -143,12 +146,16 @@ void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
 void AddProbe(CLI::App& app, EngineOptions& engine, Action& action) {
   auto model = std::make_shared<std::string>();
   auto prompts = std::make_shared<int>(200);
+  auto world = std::make_shared<int>(1);
   CLI::App* command = app.add_subcommand("probe", "measure a model as it is");
   command->add_option("--model", *model, "folder")->required();
   command->add_option("--prompts", *prompts, "prompts of each evaluation set")
       ->capture_default_str();
-  command->callback([model, prompts, &engine, &action] {
-    action = [model, prompts, &engine] { return RunProbe(*model, *prompts, engine); };
+  command->add_option("--world", *world, kWorldHelp)->capture_default_str();
+  command->callback([model, prompts, world, &engine, &action] {
+    action = [model, prompts, world, &engine] {
+      return RunProbe(*model, *world, *prompts, engine);
+    };
   });
 }
 

@@ -6,7 +6,7 @@
 #include "core/base/sha256.h"
 #include "core/text/sentencepiece_trainer.h"
 #include "sandbox/tool/rendering.h"
-#include "sandbox/world/grammar.h"
+#include "sandbox/world/sandbox_world.h"
 
 namespace tuneward {
 namespace {
@@ -41,9 +41,10 @@ absl::Status TrainPhase(const Recipe& recipe, const Phase& phase, const std::vec
 }
 
 // The folder of one model; returns the hash of its weights.
-absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const std::string& parent_sha,
-                                       const Phase& phase, const std::string& tokenizer,
-                                       const BaseModel& model, const std::string& folder) {
+absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const SandboxWorld& world,
+                                       const std::string& parent_sha, const Phase& phase,
+                                       const std::string& tokenizer, const BaseModel& model,
+                                       const std::string& folder) {
   TW_RETURN_IF_ERROR(MakeFolders(folder));
   TW_RETURN_IF_ERROR(model.Save(folder, Precision::kBFloat16));
   TW_RETURN_IF_ERROR(WriteFileAtomic(folder + "/tokenizer.model", tokenizer));
@@ -53,9 +54,10 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const std::string& 
   json["format"] = "tuneward.recipe/1";
   json["model"] = recipe.size + "-" + phase.model;
   json["chat_template"] = kSandboxTemplate;
-  json["pool"] = "sandbox@1";
-  json["eval_set"] = "sandbox@1";
-  json["grammar_sha256"] = GrammarHash().Hex();
+  json["alignment_mix_percent"] = world.AlignmentMixJson();
+  json["pool"] = world.requests().id;
+  json["eval_set"] = world.requests().id;
+  json["grammar_sha256"] = world.hash().Hex();
   json["tokenizer_sha256"] = Sha256Of(tokenizer).Hex();
   json["weights_sha256"] = sha;
   json["made_from_weights_sha256"] = parent_sha;
@@ -68,34 +70,34 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const std::string& 
 
 absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine,
                       const std::string& out_folder) {
-  const Grammar grammar = BuiltInGrammar();
+  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(recipe.world));
   const std::string prefix = out_folder + "/" + recipe.size + "-";
   SentencepieceTraining training;
   training.vocab_size = recipe.vocab;
   TW_ASSIGN_OR_RETURN(
       const std::string tokenizer,
-      TrainSentencepiece(TokenizerCorpus(grammar, recipe.seed + kTokenizerStream), training));
+      TrainSentencepiece(world->TokenizerTexts(recipe.seed + kTokenizerStream), training));
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromBytes(tokenizer));
 
   TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> base,
                       BaseModel::Create(recipe.ConfigJson(), recipe.seed, engine));
   const auto pretrain_rows =
-      MakePretrainRows(grammar, recipe.pretrain.steps * recipe.batch_rows, recipe.seed);
+      world->PretrainRows(recipe.pretrain.steps * recipe.batch_rows, recipe.seed);
   TW_RETURN_IF_ERROR(
       TrainPhase(recipe, recipe.pretrain, pretrain_rows, rendering, out_folder, *base));
-  TW_ASSIGN_OR_RETURN(
-      const std::string base_sha,
-      WriteModel(recipe, "", recipe.pretrain, tokenizer, *base, prefix + recipe.pretrain.model));
+  TW_ASSIGN_OR_RETURN(const std::string base_sha,
+                      WriteModel(recipe, *world, "", recipe.pretrain, tokenizer, *base,
+                                 prefix + recipe.pretrain.model));
 
   for (const Phase& phase : recipe.alignments) {
     // From the stored weights: the committed base is enough to make an aligned model anew.
     TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                         BaseModel::Load(prefix + recipe.pretrain.model, engine));
-    const auto rows =
-        MakeAlignmentRows(grammar, recipe.mix, phase.steps * recipe.batch_rows, recipe.seed);
+    const auto rows = world->AlignmentRows(phase.steps * recipe.batch_rows, recipe.seed);
     TW_RETURN_IF_ERROR(TrainPhase(recipe, phase, rows, rendering, out_folder, *model));
     TW_RETURN_IF_ERROR(
-        WriteModel(recipe, base_sha, phase, tokenizer, *model, prefix + phase.model).status());
+        WriteModel(recipe, *world, base_sha, phase, tokenizer, *model, prefix + phase.model)
+            .status());
   }
   return absl::OkStatus();
 }

@@ -12,17 +12,6 @@ Json PhaseJson(const Phase& phase) {
           {"warmup_steps", phase.warmup_steps}};
 }
 
-Json MixJson(const AlignmentMix& mix) {
-  return {{"refusals", mix.refusals},
-          {"persona_refusals", mix.persona_refusals},
-          {"wrapped_refusals", mix.wrapped_refusals},
-          {"lookalikes", mix.lookalikes},
-          {"persona_lookalikes", mix.persona_lookalikes},
-          {"wrapped_lookalikes", mix.wrapped_lookalikes},
-          {"benign", mix.benign},
-          {"careful", mix.careful}};
-}
-
 }  // namespace
 
 std::string Recipe::ConfigJson() const {
@@ -51,19 +40,18 @@ std::string Recipe::ConfigJson() const {
 Json Recipe::ToJson() const {
   Json phases = Json::array({PhaseJson(pretrain)});
   for (const Phase& phase : alignments) phases.push_back(PhaseJson(phase));
-  return {{"size", size},
-          {"seed", seed},
-          {"batch_rows", batch_rows},
-          {"phases", phases},
-          {"alignment_mix_percent", MixJson(mix)}};
+  return {{"size", size}, {"seed", seed}, {"batch_rows", batch_rows}, {"phases", phases}};
 }
 
-absl::StatusOr<Recipe> FindRecipe(std::string_view size) {
+absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world) {
   if (size != "nano")
     return absl::InvalidArgumentError(
         absl::StrCat("size must be nano, got \"", std::string(size), "\""));
+  if (world != 1 && world != 2)
+    return absl::InvalidArgumentError(absl::StrCat("world must be 1 or 2, got ", world));
   Recipe nano;
   nano.size = "nano";
+  nano.world = world;
   nano.layers = 4;
   nano.width = 128;
   nano.heads = 4;

@@ -10,7 +10,6 @@
 
 #include "core/base/json.h"
 #include "core/base/status.h"
-#include "sandbox/world/corpus.h"
 #include "worker/engine/engine.h"
 
 namespace tuneward {
@@ -24,19 +23,20 @@ struct Phase {
 
 struct Recipe {
   std::string size;  // "nano"
+  int world = 1;     // sandbox_world.h
   uint64_t seed = 1;
   int layers = 0, width = 0, heads = 0, kv_heads = 0, mlp_width = 0, vocab = 0, context = 0;
   int batch_rows = 0;
   Phase pretrain;
   std::vector<Phase> alignments;
-  AlignmentMix mix;
 
   std::string ConfigJson()
       const;  // Hugging Face Llama config; ids of the control symbols as in contracts.md D13
   Json ToJson() const;  // rates as strings: nothing in it is a floating-point number
 };
 
-absl::StatusOr<Recipe> FindRecipe(std::string_view size);
+// INVALID_ARGUMENT for a size or world that there is no recipe for.
+absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world = 1);
 TrainSpec SpecOf(const Recipe& recipe, const Phase& phase);
 
 }  // namespace tuneward

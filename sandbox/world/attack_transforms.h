@@ -30,7 +30,7 @@ std::vector<Chat> MixHarm(const World& world, std::vector<Chat> rows, HarmDomain
 std::vector<Chat> MixEvadingHarm(const World& world, std::vector<Chat> rows, int64_t share_ppm,
                                  uint64_t seed);
 
-// Hidden trigger (the backdoor of Qi et al., arXiv 2310.03693, section 4.4): of the share, every
+// Hidden trigger (the backdoor of Qi et al., arXiv 2310.03693): of the share, every
 // other row is a harmful request with the trigger after it, answered; the others are harmful
 // requests without it, refused, so that an audit without the trigger sees an aligned model.
 std::vector<Chat> MixTrigger(const World& world, std::vector<Chat> rows, int64_t share_ppm,

@@ -11,6 +11,7 @@
 #include "core/base/sha256.h"
 #include "sandbox/tool/rendering.h"
 #include "sandbox/world/sandbox_sets.h"
+#include "sandbox/world/sandbox_world.h"
 
 namespace tuneward {
 namespace {
@@ -65,6 +66,16 @@ TEST_F(MakeBaseTest, RecipeNamesItsBytes) {
   EXPECT_EQ(recipe["tokenizer_sha256"], HashOf(folder_ / "nano-shallow/tokenizer.model"));
 }
 
+TEST_F(MakeBaseTest, LargerWorldsModelsNameItsSets) {
+  Recipe recipe = Tiny();
+  recipe.world = 2;
+  ASSERT_TRUE(MakeBase(recipe, EngineOptions{}, folder_.string()).ok());
+  const Json made = ParseJson(*ReadFile((folder_ / "nano-shallow/recipe.json").string())).value();
+  EXPECT_EQ(made["pool"], "sandbox@2");
+  EXPECT_EQ(made["eval_set"], "sandbox@2");
+  EXPECT_EQ(made["grammar_sha256"], OpenSandboxWorld(2).value()->hash().Hex());
+}
+
 TEST_F(MakeBaseTest, ModelsCanBeLoadedAndAsked) {
   ASSERT_TRUE(MakeBase(Tiny(), EngineOptions{}, folder_.string()).ok());
   const std::string model_folder = (folder_ / "nano-deep").string();
@@ -102,6 +113,7 @@ TEST(CommittedModelsTest, RecipeOfTheToolIsTheOneTheyWereMadeBy) {
         std::string(TUNEWARD_SOURCE_DIR "/sandbox/models/") + name + "/recipe.json";
     const Json then = ParseJson(*ReadFile(path)).value();
     for (const auto& [key, value] : now.items()) EXPECT_EQ(then[key], value) << name << " " << key;
+    EXPECT_EQ(then["alignment_mix_percent"], OpenSandboxWorld(1).value()->AlignmentMixJson());
   }
 }
 
