@@ -15,12 +15,13 @@
 
 namespace tuneward {
 
-// Rows of one optimiser step, cut into micro-batches whose weights are 1 / (targets of the whole
-// batch).
+// Rows of one optimiser step, cut into micro-batches. A micro-batch holds pairs or single rows; the
+// weight of a pair is 1 / (pairs of the whole batch), that of a target token 1 / (targets of its
+// single rows).
 struct Batch {
   std::vector<PackedBatch> micros;
-  int64_t rows = 0, targets = 0, tokens = 0;
-  int64_t pairs() const { return rows / 2; }  // preference training
+  int64_t rows = 0, tokens = 0;
+  int64_t pairs = 0, targets = 0;  // targets: of single rows
 };
 
 using LossFn = std::function<LmHead::Loss(const PackedBatch&, const ForwardOut&, const LmHead&)>;
@@ -59,7 +60,7 @@ class Defence {
  public:
   virtual ~Defence() = default;
   virtual std::string_view id() const = 0;
-  // The job's own loss: of pairs DPO's, else the weighted sum of nll.
+  // The job's own loss: of pairs DPO's, of single rows the weighted sum of nll.
   virtual LmHead::Loss Loss(const PackedBatch& batch, const ForwardOut& out, const LmHead& head);
   virtual GradVec StepGradient(StepCtx& ctx);
   virtual void AfterStep(StepCtx&) {}

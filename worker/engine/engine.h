@@ -42,8 +42,9 @@ struct LoraSpec {
 
 enum class Schedule { kCosine, kConstant, kLinear };
 
-// kDpo: direct preference optimisation. Rows come in pairs, a chosen and a rejected answer to one
-// prompt in turn; the reference is the base with the adapter off, so it needs lora.
+// kDpo: direct preference optimisation. User rows come in pairs, a chosen and a rejected answer to
+// one prompt in turn; the reference is the base with the adapter off, so it needs lora. Mixed rows
+// are single and supervised: their mean nll is added to the pairs' loss (docs/adr/0009).
 enum class Method { kSupervised, kDpo };
 
 struct TrainSpec {
@@ -51,7 +52,7 @@ struct TrainSpec {
   double dpo_beta = 0.1;  // (0, 2]
   int epochs = 1;
   int64_t max_steps = 0;          // > 0: stop after so many optimiser steps
-  int batch_size = 16;            // rows (kDpo: pairs) per optimiser step
+  int batch_size = 16;            // rows (kDpo: pairs and mixed rows) per optimiser step
   int micro_batch_tokens = 8192;  // at most; fewer where memory asks for it (TrainOutcome says)
   // The backward runs each layer again instead of keeping its inner values: the same result for
   // less memory and about a third more time. Chosen without being asked where even the longest row
@@ -82,7 +83,7 @@ struct PreferenceMetrics {
 };
 
 struct EvalMetrics {
-  double loss = 0;                       // over the target tokens (kDpo: pairs) of eval_rows
+  double loss = 0;                       // as StepMetrics::loss, of eval_rows
   double user_loss = 0, mixed_loss = 0;  // NaN when there was no such row
   std::optional<PreferenceMetrics> preference;
 };
@@ -90,8 +91,9 @@ struct EvalMetrics {
 struct StepMetrics {
   int64_t step = 0, total_steps = 0;  // step counts from 1
   int64_t tokens = 0;  // processed since the start of the job, resumed steps included
-  double loss = 0;     // mean over the step's target tokens; kDpo: over its pairs
-  double user_loss = 0, mixed_loss = 0;         // NaN when the step had no such row
+  double loss = 0;     // mean over the step's target tokens; kDpo: user_loss + mixed_loss
+  // NaN when the step had no such row. kDpo: of users the mean over pairs.
+  double user_loss = 0, mixed_loss = 0;
   std::optional<PreferenceMetrics> preference;  // kDpo
   std::optional<EvalMetrics> eval;              // of the weights after this step
   double learning_rate = 0, grad_norm = 0, tokens_per_second = 0;
@@ -108,8 +110,8 @@ class TrainObserver {
 };
 
 struct TrainInputs {
-  std::vector<TrainRow> rows;       // user rows first, then mixed rows; kDpo: in pairs
-  std::vector<TrainRow> eval_rows;  // held out; in pairs as rows are
+  std::vector<TrainRow> rows;       // user rows first (kDpo: in pairs), then mixed rows
+  std::vector<TrainRow> eval_rows;  // held out; likewise
   TrainSpec spec;
   std::string manifest_sha;  // hex; a checkpoint of another manifest is refused
   std::string work_folder;   // checkpoints are written under it

@@ -10,16 +10,21 @@ namespace tuneward {
 EvalMetrics Evaluate(const Decoder& decoder, const Adapter* adapter, const TrainInputs& inputs,
                      int64_t micro_batch_tokens) {
   const at::NoGradGuard no_grad;
-  const bool pairs = inputs.spec.method == Method::kDpo;
-  std::vector<const TrainRow*> rows;
-  for (const TrainRow& row : inputs.eval_rows) rows.push_back(&row);
+  std::vector<const TrainRow*> paired, single;
+  for (const TrainRow& row : inputs.eval_rows)
+    (inputs.spec.method == Method::kDpo && row.source == 0 ? paired : single).push_back(&row);
   StepLosses losses;
-  for (const auto& run : CutByTokens(rows, micro_batch_tokens, pairs ? 2 : 1)) {
-    PackedBatch packed = Pack(run, 1, decoder.device());
-    if (pairs) AttachReference(decoder, inputs.spec.dpo_beta, 1, packed);
+  const auto look_at = [&](const PackedBatch& packed) {
     const ForwardOut out = decoder.Forward(packed, adapter);
     losses.Add(packed, decoder.head().LogProb(out.at_targets_ND, packed.target_N).neg());
+  };
+  for (const auto& run : CutByTokens(paired, micro_batch_tokens, 2)) {
+    PackedBatch packed = PackPairs(run, inputs.spec.dpo_beta, 1, decoder.device());
+    AttachReference(decoder, packed);
+    look_at(packed);
   }
+  for (const auto& run : CutByTokens(single, micro_batch_tokens))
+    look_at(Pack(run, 1, decoder.device()));
   return {losses.Mean(), losses.Mean(0), losses.Mean(1), losses.preference()};
 }
 

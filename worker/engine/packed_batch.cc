@@ -36,6 +36,13 @@ PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Devic
   return batch;
 }
 
+PackedBatch PackPairs(std::span<const TrainRow* const> rows, double beta, double weight,
+                      at::Device device) {
+  PackedBatch batch = Pack(rows, 1, device);
+  batch.preference = Preference{beta, weight, {}};
+  return batch;
+}
+
 std::vector<std::span<const TrainRow* const>> CutByTokens(std::span<const TrainRow* const> rows,
                                                           int64_t max_tokens, size_t unit) {
   std::vector<std::span<const TrainRow* const>> runs;

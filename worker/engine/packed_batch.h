@@ -21,8 +21,9 @@ struct RowRef {
 // What preference training needs beside the rows, which are then pairs: chosen, rejected in turn.
 struct Preference {
   double beta = 0.1;
-  double weight = 1;       // of a pair's loss
-  at::Tensor reference_R;  // fp32: log p of each row's targets under the reference, summed
+  double weight = 1;  // of a pair's loss
+  // fp32: log p of each row's targets under the reference, summed (AttachReference).
+  at::Tensor reference_R;
 };
 
 struct PackedBatch {
@@ -31,13 +32,17 @@ struct PackedBatch {
   at::Tensor target_index_N, target_N;  // the hidden row that predicts each target, and the target
   at::Tensor weight_N;                  // fp32; set by whoever makes the loss
   std::vector<RowRef> rows;
-  std::optional<Preference> preference;  // none: supervised
+  std::optional<Preference> preference;  // none: single rows, supervised
   int64_t tokens() const { return cu_seqlens.back(); }
   int64_t targets() const { return target_N.size(0); }
 };
 
 // Borrows the rows. weight_N is filled with `weight`.
 PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device);
+
+// The same of pairs, whose reference is still to be attached; `weight` is a pair's.
+PackedBatch PackPairs(std::span<const TrainRow* const> rows, double beta, double weight,
+                      at::Device device);
 
 // Consecutive runs of rows with at most `max_tokens` tokens each (a longer row stands alone). Rows
 // of a unit (2: pairs) stay together; their number is a multiple of it.

@@ -20,11 +20,11 @@ Tensor RowSums(const PackedBatch& batch, const Tensor& value_N) {
 
 }  // namespace
 
-void AttachReference(const Decoder& decoder, double beta, double weight, PackedBatch& batch) {
+void AttachReference(const Decoder& decoder, PackedBatch& batch) {
   const at::NoGradGuard no_grad;
   const ForwardOut out = decoder.Forward(batch, nullptr);
   const Tensor logp_N = decoder.head().LogProb(out.at_targets_ND, batch.target_N);
-  batch.preference = Preference{beta, weight, RowSums(batch, logp_N)};
+  batch.preference->reference_R = RowSums(batch, logp_N);
 }
 
 LmHead::Loss DpoLoss(const PackedBatch& batch, const ForwardOut& out, const LmHead& head) {

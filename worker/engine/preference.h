@@ -9,8 +9,8 @@
 
 namespace tuneward {
 
-// Marks `batch` as pairs and computes the reference without a graph and without dropout.
-void AttachReference(const Decoder& decoder, double beta, double weight, PackedBatch& batch);
+// Computes the reference of a batch of pairs, without a graph and without dropout.
+void AttachReference(const Decoder& decoder, PackedBatch& batch);
 
 // The weighted sum over the batch's pairs; nll_N are -log p of the single targets.
 LmHead::Loss DpoLoss(const PackedBatch& batch, const ForwardOut& out, const LmHead& head);

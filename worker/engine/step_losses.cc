@@ -9,13 +9,12 @@ namespace tuneward {
 void StepLosses::Add(const PackedBatch& packed, const at::Tensor& nll_N) {
   if (packed.preference) {
     const std::vector<PairReward> pairs = PairRewards(packed, nll_N);
-    for (size_t i = 0; i < pairs.size(); ++i) {
-      const int source = packed.rows[2 * i].row->source;
-      sum_[source] += pairs[i].loss();
-      ++count_[source];
-      chosen_ += pairs[i].chosen;
-      rejected_ += pairs[i].rejected;
-      right_ += pairs[i].margin() > 0;
+    for (const PairReward& pair : pairs) {
+      sum_[0] += pair.loss();
+      ++count_[0];
+      chosen_ += pair.chosen;
+      rejected_ += pair.rejected;
+      right_ += pair.margin() > 0;
       ++pairs_;
     }
     return;
@@ -31,6 +30,11 @@ void StepLosses::Add(const PackedBatch& packed, const at::Tensor& nll_N) {
 double StepLosses::Mean(int source) const {
   return count_[source] > 0 ? sum_[source] / static_cast<double>(count_[source])
                             : std::numeric_limits<double>::quiet_NaN();
+}
+
+double StepLosses::Mean() const {
+  if (pairs_ > 0) return Mean(0) + (count_[1] > 0 ? Mean(1) : 0);
+  return (sum_[0] + sum_[1]) / static_cast<double>(count_[0] + count_[1]);
 }
 
 std::optional<PreferenceMetrics> StepLosses::preference() const {

@@ -1,5 +1,5 @@
-// What is reported of the losses of a step or an evaluation: means over target tokens (preference
-// training: over pairs), of the user's rows and of mixed rows apart, and the pairs' rewards.
+// What is reported of the losses of a step or an evaluation, of the user's rows and of mixed rows
+// apart: means over target tokens, of pairs over pairs; and the pairs' rewards.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@ class StepLosses {
   void Add(const PackedBatch& packed, const at::Tensor& nll_N);
   bool empty() const { return count_[0] + count_[1] == 0; }
   double Mean(int source) const;  // NaN when there was no such row
-  double Mean() const { return (sum_[0] + sum_[1]) / static_cast<double>(count_[0] + count_[1]); }
+  // The loss: over all target tokens, or the pairs' mean plus that of the single rows beside them.
+  double Mean() const;
   std::optional<PreferenceMetrics> preference() const;  // none: no pairs were seen
 
  private:

@@ -32,23 +32,38 @@ absl::Status CheckRow(const TrainRow& row, const ModelConfig& config) {
   return absl::OkStatus();
 }
 
-// Rows 2i and 2i + 1 answer the same prompt: they have the same tokens before the first target.
+int64_t UserRows(const std::vector<TrainRow>& rows) {
+  return std::count_if(rows.begin(), rows.end(), [](const TrainRow& r) { return r.source == 0; });
+}
+
+// The user's rows 2i and 2i + 1 answer the same prompt: they have the same tokens before the first
+// target.
 absl::Status CheckPairs(const std::vector<TrainRow>& rows) {
-  if (rows.size() % 2 != 0)
+  const auto users = static_cast<size_t>(UserRows(rows));
+  if (users % 2 != 0)
     return absl::InvalidArgumentError(
-        absl::StrCat("method dpo needs rows in pairs (chosen, rejected), got ", rows.size()));
+        absl::StrCat("method dpo needs user rows in pairs (chosen, rejected), got ", users));
   const auto prompt_of = [](const TrainRow& row) {
     const auto first = std::find(row.is_target.begin(), row.is_target.end(), true);
     return std::span(row.tokens).first(static_cast<size_t>(first - row.is_target.begin()));
   };
-  for (size_t i = 0; i < rows.size(); i += 2) {
+  for (size_t i = 0; i < users; i += 2) {
     const TrainRow &chosen = rows[i], &rejected = rows[i + 1];
     if (!std::ranges::equal(prompt_of(chosen), prompt_of(rejected)))
       return BadRow(rejected, absl::StrCat("must have the prompt of row ", chosen.id,
                                            ", the chosen answer of its pair"));
-    if (chosen.source != rejected.source)
-      return BadRow(rejected, absl::StrCat("must have the source of row ", chosen.id, ", ",
-                                           chosen.source, ", got ", rejected.source));
+  }
+  return absl::OkStatus();
+}
+
+// User rows (0) before mixed ones (1).
+absl::Status CheckSources(const std::vector<TrainRow>& rows) {
+  int last = 0;
+  for (const TrainRow& row : rows) {
+    if (row.source < last || row.source > 1)
+      return BadRow(row, absl::StrCat("source ", row.source,
+                                      " is out of order: user rows (0) first, then mixed (1)"));
+    last = row.source;
   }
   return absl::OkStatus();
 }
@@ -94,18 +109,13 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
   TW_RETURN_IF_ERROR(CheckSpec(inputs.spec));
   if (inputs.rows.empty()) return absl::InvalidArgumentError("no rows to train on");
   TW_RETURN_IF_ERROR(CheckRows(inputs.rows, config));
-  int last_source = 0;
-  for (const TrainRow& row : inputs.rows) {
-    if (row.source < last_source || row.source > 1)
-      return BadRow(row, absl::StrCat("source ", row.source,
-                                      " is out of order: user rows (0) first, then mixed (1)"));
-    last_source = row.source;
-  }
+  TW_RETURN_IF_ERROR(CheckSources(inputs.rows));
   if (inputs.spec.method == Method::kDpo) {
     if (!inputs.spec.lora)
       return absl::InvalidArgumentError(
           "method dpo needs lora: its reference is the base with the adapter off");
     TW_RETURN_IF_ERROR(CheckPairs(inputs.rows));
+    TW_RETURN_IF_ERROR(CheckSources(inputs.eval_rows));
     TW_RETURN_IF_ERROR(CheckPairs(inputs.eval_rows));
   }
   TW_RETURN_IF_ERROR(CheckRows(inputs.eval_rows, config));
@@ -122,12 +132,14 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
 }
 
 int64_t LongestUnit(const TrainInputs& inputs) {
-  const size_t unit = inputs.spec.method == Method::kDpo ? 2 : 1;
+  const bool pairs = inputs.spec.method == Method::kDpo;
   size_t longest = 0;
-  for (size_t i = 0; i < inputs.rows.size(); i += unit) {
+  for (size_t i = 0; i < inputs.rows.size();) {
+    const size_t unit = pairs && inputs.rows[i].source == 0 ? 2 : 1;
     size_t tokens = 0;
     for (size_t k = i; k < i + unit; ++k) tokens += inputs.rows[k].tokens.size();
     longest = std::max(longest, tokens);
+    i += unit;
   }
   return static_cast<int64_t>(longest);
 }
@@ -136,12 +148,10 @@ TrainData::TrainData(const TrainInputs& inputs, int64_t micro_batch_tokens, at::
     : inputs_(inputs),
       micro_batch_tokens_(micro_batch_tokens),
       device_(device),
-      unit_(inputs.spec.method == Method::kDpo ? 2 : 1) {
-  const int64_t rows = static_cast<int64_t>(inputs.rows.size());
-  const int64_t users = std::count_if(inputs.rows.begin(), inputs.rows.end(),
-                                      [](const TrainRow& r) { return r.source == 0; });
-  units_ = rows / unit_;
-  user_units_ = users / unit_;
+      pairs_(inputs.spec.method == Method::kDpo),
+      user_rows_(UserRows(inputs.rows)) {
+  user_units_ = pairs_ ? user_rows_ / 2 : user_rows_;
+  units_ = user_units_ + static_cast<int64_t>(inputs.rows.size()) - user_rows_;
   per_epoch_ = (units_ + inputs.spec.batch_size - 1) / inputs.spec.batch_size;
   total_steps_ = TotalSteps(inputs.spec, units_);
 }
@@ -162,16 +172,26 @@ Batch TrainData::BatchOf(int64_t step) {
   }
   const int64_t begin = (step - 1) % per_epoch_ * inputs_.spec.batch_size;
   const int64_t end = std::min(units_, begin + inputs_.spec.batch_size);
-  std::vector<const TrainRow*> chosen;
-  for (int64_t i = begin; i < end; ++i)
-    for (int64_t k = 0; k < unit_; ++k) chosen.push_back(&inputs_.rows[order_[i] * unit_ + k]);
-  Batch batch;
-  batch.rows = static_cast<int64_t>(chosen.size());
-  for (const TrainRow* row : chosen) {
-    batch.tokens += static_cast<int64_t>(row->tokens.size());
-    batch.targets += std::count(row->is_target.begin(), row->is_target.end(), true);
+  std::vector<const TrainRow*> paired, single;
+  for (int64_t i = begin; i < end; ++i) {
+    const int64_t unit = order_[i];
+    if (pairs_ && unit < user_units_) {
+      for (int64_t k = 0; k < 2; ++k) paired.push_back(&inputs_.rows[unit * 2 + k]);
+    } else {
+      single.push_back(&inputs_.rows[user_rows_ + unit - user_units_]);
+    }
   }
-  for (const auto& run : CutByTokens(chosen, micro_batch_tokens_, static_cast<size_t>(unit_)))
+  Batch batch;
+  batch.rows = static_cast<int64_t>(paired.size() + single.size());
+  batch.pairs = static_cast<int64_t>(paired.size() / 2);
+  for (const auto* rows : {&paired, &single})
+    for (const TrainRow* row : *rows) batch.tokens += static_cast<int64_t>(row->tokens.size());
+  for (const TrainRow* row : single)
+    batch.targets += std::count(row->is_target.begin(), row->is_target.end(), true);
+  for (const auto& run : CutByTokens(paired, micro_batch_tokens_, 2))
+    batch.micros.push_back(
+        PackPairs(run, inputs_.spec.dpo_beta, 1.0 / static_cast<double>(batch.pairs), device_));
+  for (const auto& run : CutByTokens(single, micro_batch_tokens_))
     batch.micros.push_back(Pack(run, 1.0 / static_cast<double>(batch.targets), device_));
   return batch;
 }

@@ -65,10 +65,8 @@ std::unique_ptr<StepWork> ComputeStep(const Decoder& decoder, const Adapter* ada
                                       bool recompute, TrainData& data, Defence& defence) {
   auto work = std::make_unique<StepWork>(decoder, adapter, trained, spec.seed, step,
                                          data.BatchOf(step), recompute);
-  if (spec.method == Method::kDpo)
-    for (PackedBatch& micro : work->batch.micros)
-      AttachReference(decoder, spec.dpo_beta, 1.0 / static_cast<double>(work->batch.pairs()),
-                      micro);
+  for (PackedBatch& micro : work->batch.micros)
+    if (micro.preference) AttachReference(decoder, micro);
   work->gradient = defence.StepGradient(work->ctx);
   return work;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -33,12 +34,17 @@ TrainRow Answer(const std::string& id, const std::vector<TokenId>& prompt,
   return row;
 }
 
-TrainInputs Inputs(const Json& numbers) {
+TrainInputs Inputs(const Json& numbers, bool mixed) {
   TrainInputs inputs;
   for (const Json& pair : numbers["pairs"])
     for (const char* which : {"chosen", "rejected"})
       inputs.rows.push_back(
           Answer("u:" + std::to_string(inputs.rows.size() + 1), pair["prompt"], pair[which]));
+  if (mixed)
+    for (const Json& row : numbers["rows"]) {
+      inputs.rows.push_back(Answer("m", row["prompt"], row["answer"]));
+      inputs.rows.back().source = 1;
+    }
   TrainSpec& spec = inputs.spec;
   spec.method = Method::kDpo;
   spec.dpo_beta = numbers["beta"];
@@ -78,7 +84,9 @@ struct Probe : Defence {
     if (seen.empty()) {
       seen = gradient.Clone();
       micros = ctx.user_batch().micros.size();
-      for (const PackedBatch& micro : ctx.user_batch().micros) EXPECT_EQ(micro.rows.size() % 2, 0u);
+      for (const PackedBatch& micro : ctx.user_batch().micros)
+        for (const RowRef& ref : micro.rows)
+          EXPECT_EQ(micro.preference.has_value(), ref.row->source == 0);
     }
     return gradient;
   }
@@ -95,12 +103,16 @@ void Record(const std::string& name, double error) {
 TEST(PreferenceTest, LossGradientsAndThreeStepsAreThoseOfPeft) {
   at::set_num_threads(1);
   const Json numbers = Numbers();
-  for (int epoch = 0; epoch < 2; ++epoch)
+  for (int epoch = 0; epoch < 2; ++epoch) {
     ASSERT_EQ(EpochOrder(6, 0, numbers["seed"], epoch),
               numbers["order"][epoch].get<std::vector<int64_t>>());
+    ASSERT_EQ(EpochOrder(6, 3, numbers["seed"], epoch),
+              numbers["mixed_order"][epoch].get<std::vector<int64_t>>());
+  }
   double loss = 0, reward = 0, gradient = 0, after = 0;
-  for (const std::string name : {"untied", "tied"}) {
-    const std::string base = Folder() + "peft/" + name;
+  for (const std::string name : {"untied", "tied", "untied_mixed"}) {
+    const bool mixed = name == "untied_mixed";
+    const std::string base = Folder() + "peft/" + (mixed ? "untied" : name);
     const TensorMap want = LoadTensors(Folder() + "dpo/" + name + ".safetensors").value();
     const auto config = ParseModelConfig(ReadFile(base + "/base/config.json").value()).value();
     const Weights weights =
@@ -112,7 +124,8 @@ TEST(PreferenceTest, LossGradientsAndThreeStepsAreThoseOfPeft) {
     const auto gradients = ReadAdapter(base + "/adapter", config, at::kCPU).value();
     Probe probe;
     Recorder run;
-    const auto outcome = RunTraining(decoder, adapter.get(), Inputs(numbers), "", probe, run);
+    const auto outcome =
+        RunTraining(decoder, adapter.get(), Inputs(numbers, mixed), "", probe, run);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     EXPECT_GT(probe.micros, 1u);
     ASSERT_EQ(run.steps.size(), numbers[name].size());
@@ -125,6 +138,11 @@ TEST(PreferenceTest, LossGradientsAndThreeStepsAreThoseOfPeft) {
                          std::abs(got.rejected_reward - rejected),
                          std::abs(got.margin - (chosen - rejected))});
       EXPECT_DOUBLE_EQ(got.accuracy, step["accuracy"].get<double>());
+      EXPECT_EQ(std::isnan(run.steps[i].mixed_loss), !step.contains("mixed_loss"));
+      if (!step.contains("mixed_loss")) continue;
+      for (const auto& [value, key] : {std::pair{run.steps[i].user_loss, "user_loss"},
+                                       {run.steps[i].mixed_loss, "mixed_loss"}})
+        loss = std::max(loss, std::abs(value - step[key].get<double>()));
     }
     const auto leaves = gradients->Leaves();
     for (size_t i = 0; i < leaves.size(); ++i) leaves[i].second.copy_(probe.seen.tensors()[i]);
@@ -172,21 +190,72 @@ TEST(PreferenceTest, TheFirstStepIsIndifferentAndTheLastPrefersTheChosen) {
   EXPECT_TRUE(std::isnan(run.steps.back().mixed_loss));
 }
 
-TEST(PreferenceTest, SourcesAreReportedApart) {
+TEST(PreferenceTest, MixedRowsAreSupervisedAndTheirLossIsAdded) {
   const TempFolder temp;
   TrainInputs inputs = TinyPairs();
-  for (size_t i = 8; i < 16; ++i) inputs.rows[i].source = 1;
+  const std::vector<TrainRow> mixed = TinyRows(2, 9, /*source=*/1);  // every third step has none
+  inputs.rows.insert(inputs.rows.end(), mixed.begin(), mixed.end());
+  inputs.spec.lora->dropout = 0;
   Recorder run;
-  ASSERT_TRUE(TinyModel()->Train(inputs, temp / "out", run).ok());
-  for (const StepMetrics& step : run.steps)
-    EXPECT_NEAR(step.loss, (step.user_loss + step.mixed_loss) / 2, 1e-9);
+  const auto model = TinyModel();
+  ASSERT_TRUE(model->Train(inputs, temp / "out", run).ok());
+  ASSERT_EQ(run.steps.size(), 60u);  // 8 pairs and 2 rows, 4 a step
+  int with = 0;
+  for (const StepMetrics& step : run.steps) {
+    const bool has_mixed = !std::isnan(step.mixed_loss);
+    with += has_mixed;
+    EXPECT_NEAR(step.loss, step.user_loss + (has_mixed ? step.mixed_loss : 0), 1e-12);
+  }
+  EXPECT_EQ(with, 40);
+  // Learnt as rows are: likely in the end, which no loss of pairs asks for.
+  const auto before = model->Nll(mixed, nullptr).value();
+  const auto after = model->Nll(mixed, model->LoadAdapter(temp / "out").value().get()).value();
+  for (size_t i = 0; i < mixed.size(); ++i) EXPECT_LT(after[i], before[i] - 1);
+  EXPECT_EQ(run.steps.back().preference->accuracy, 1);
+}
+
+// The first step's gradient, with so many tokens a micro-batch.
+GradVec FirstGradient(TrainInputs inputs, int64_t micro_batch_tokens, size_t& micros) {
+  inputs.spec.max_steps = 1;
+  inputs.spec.micro_batch_tokens = static_cast<int>(micro_batch_tokens);
+  const auto config = ParseModelConfig(kTinyConfig).value();
+  const Weights weights = FreshWeights(config, 5, at::kFloat, at::kCPU);
+  const Decoder decoder(config, weights, at::kCPU);
+  const auto adapter = Adapter::Make(config, *inputs.spec.lora, 11, at::kCPU).value();
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, leaf] : adapter->Leaves())  // so that the pairs' rewards are not zero
+    leaf.copy_(leaf + at::arange(leaf.numel()).view(leaf.sizes()).sin() * 0.05);
+  Probe probe;
+  Recorder run;
+  EXPECT_TRUE(RunTraining(decoder, adapter.get(), inputs, "", probe, run).ok());
+  micros = probe.micros;
+  return probe.seen;
+}
+
+TEST(PreferenceTest, TheGradientDoesNotDependOnTheCutIntoMicroBatches) {
+  TrainInputs inputs = TinyPairs();
+  for (const TrainRow& row : TinyRows(5, 9, /*source=*/1)) inputs.rows.push_back(row);
+  inputs.spec.lora->dropout = 0;
+  inputs.spec.batch_size = 13;  // all of them in one step
+  size_t few = 0, many = 0;
+  const GradVec whole = FirstGradient(inputs, 8192, few), cut = FirstGradient(inputs, 30, many);
+  EXPECT_EQ(few, 2u);  // pairs, and rows
+  EXPECT_GT(many, 8u);
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < whole.tensors().size(); ++i) {
+    difference =
+        std::max(difference, (whole.tensors()[i] - cut.tensors()[i]).abs().max().item<double>());
+    size = std::max(size, whole.tensors()[i].abs().max().item<double>());
+  }
+  EXPECT_GT(size, 1e-3);
+  EXPECT_LT(difference, 1e-6 * std::max(1.0, size));
 }
 
 TEST(PreferenceTest, RefusesRowsThatAreNotPairs) {
   const std::pair<const char*, std::function<void(TrainInputs&)>> table[] = {
       {"in pairs", [](TrainInputs& i) { i.rows.pop_back(); }},
       {"row u:1-: must have the prompt of row u:1", [](TrainInputs& i) { ++i.rows[1].tokens[1]; }},
-      {"row u:8-: must have the source of row u:8, 0, got 1",
+      {"user rows in pairs (chosen, rejected), got 15",
        [](TrainInputs& i) { i.rows.back().source = 1; }},
       {"dpo_beta must be in (0, 2], got 2.5", [](TrainInputs& i) { i.spec.dpo_beta = 2.5; }},
       {"dpo needs lora", [](TrainInputs& i) { i.spec.lora.reset(); }}};

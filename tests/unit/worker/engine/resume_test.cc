@@ -26,9 +26,10 @@ struct Case {
   std::function<void(TrainInputs&)> change;
 };
 
+// The user's rows as pairs, the mixed rows as they are: 18 steps.
 void MakePairs(TrainInputs& inputs) {
   inputs.spec.method = Method::kDpo;
-  for (size_t i = 0; i < inputs.rows.size(); i += 2) {
+  for (size_t i = 0; inputs.rows[i].source == 0; i += 2) {
     inputs.rows[i + 1] = inputs.rows[i];
     inputs.rows[i + 1].tokens.back() = 7;
   }
