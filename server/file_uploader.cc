@@ -14,7 +14,7 @@ struct Upload::State {
         files(f),
         ids(i),
         writer(std::move(w)),
-        validator(limits, [this](int64_t, const Chat& chat) { profiler.Add(chat); }) {}
+        validator(limits, [this](int64_t, const DataRow& row) { profiler.Add(row); }) {}
   const UploadRequest request;
   FileStore& files;
   IdGenerator& ids;

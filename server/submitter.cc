@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/data/dataset_profile.h"
 #include "core/data/dataset_validator.h"
 #include "core/policy/planner.h"
 #include "core/policy/policies.h"
@@ -21,6 +22,16 @@ absl::StatusOr<FileRecord> UsableFile(FileStore& files, const std::string& proje
   return absl::DataLossError(absl::StrCat("file ", file_id, " is in error without a problem"));
 }
 
+// The method learns from rows of one format, and a file's rows may be of the other.
+void CheckFormat(const JobSpec& spec, const FileRecord& file, const char* field,
+                 Violations& problems) {
+  const DataFormat wanted = FormatOf(spec.method), found = DataFormatOf(file.profile);
+  if (found == wanted) return;
+  problems.Add(field, absl::StrCat("must hold ", std::string(DataFormatName(wanted)),
+                                   " rows for method ", spec.method, ", and ", file.id, " holds ",
+                                   std::string(DataFormatName(found)), " rows"));
+}
+
 }  // namespace
 
 absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, JobSpec spec,
@@ -35,10 +46,15 @@ absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, Jo
   TW_ASSIGN_OR_RETURN(const BaseModelRecord base, stores_.bases.Get(spec.base_model));
   TW_ASSIGN_OR_RETURN(const FileRecord file,
                       UsableFile(stores_.files, project_id, spec.training_file, "training_file"));
+  Violations formats;
+  CheckFormat(spec, file, "training_file", formats);
   if (!spec.validation_file.empty()) {
-    TW_RETURN_IF_ERROR(
-        UsableFile(stores_.files, project_id, spec.validation_file, "validation_file").status());
+    TW_ASSIGN_OR_RETURN(
+        const FileRecord held_out,
+        UsableFile(stores_.files, project_id, spec.validation_file, "validation_file"));
+    CheckFormat(spec, held_out, "validation_file", formats);
   }
+  TW_RETURN_IF_ERROR(formats.ToStatus());
   TW_RETURN_IF_ERROR(CheckAgainstPolicy(spec, policy));
   if (const MixMethod* method = FindMixMethod(EffectiveMethod(spec.safety, policy));
       method != nullptr && method->adds_rows()) {

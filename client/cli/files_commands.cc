@@ -24,8 +24,9 @@ std::string WhyNoJob(const std::string& reason) {
 }
 
 void ShowFile(std::ostream& out, const v1::File& file) {
-  out << fmt::format("{}  {}\n  {} bytes, {} rows, {}\n  sha256 {}\n", ShortName(file.name()),
-                     TerminalSafe(file.filename()), file.bytes(), file.rows(),
+  const char* rows = file.row_format() == v1::ROW_FORMAT_PREFERENCE ? "preferences" : "rows";
+  out << fmt::format("{}  {}\n  {} bytes, {} {}, {}\n  sha256 {}\n", ShortName(file.name()),
+                     TerminalSafe(file.filename()), file.bytes(), file.rows(), rows,
                      FileStateWord(file.state()), HexOf(file.sha256()));
   for (const v1::FormatCluster& format : file.formats()) {
     out << fmt::format("  format of {} rows: {}\n", format.rows(), OneLine(format.skeleton()));

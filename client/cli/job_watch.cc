@@ -43,6 +43,8 @@ void TakeMetrics(const v1::JobEvent& event, ProgressView& view) {
   view.total_steps =
       static_cast<int64_t>(number("total_steps", static_cast<double>(view.total_steps)));
   view.loss = number("loss", view.loss);
+  view.eval_loss = number("eval_loss", view.eval_loss);
+  view.reward_accuracy = number("reward_accuracy", view.reward_accuracy);
   view.tokens_per_second = number("tokens_per_second", view.tokens_per_second);
 }
 

@@ -95,10 +95,18 @@ void AddHyperparameters(CLI::App& command, v1::Hyperparameters& h) {
   add_double("--learning-rate-multiplier", "of the base model's own rate [1]",
              &v1::Hyperparameters::set_learning_rate_multiplier);
   add_int("--warmup-steps", "[0]", &v1::Hyperparameters::set_warmup_steps);
+  add_double("--warmup-ratio", "the same as a share of all steps [0]",
+             &v1::Hyperparameters::set_warmup_ratio);
+  add_int("--eval-every", "steps between losses of the validation file [about an epoch]",
+          &v1::Hyperparameters::set_eval_every);
+  add_int("--patience", "stop after so many of them without a lower one, and keep the best [never]",
+          &v1::Hyperparameters::set_patience);
   add_int("--max-tokens", "longest row [the base's context]", &v1::Hyperparameters::set_max_tokens);
   add_int("--lora-rank", "[16]", &v1::Hyperparameters::set_lora_rank);
   add_double("--lora-alpha", "[32]", &v1::Hyperparameters::set_lora_alpha);
   add_double("--lora-dropout", "[0]", &v1::Hyperparameters::set_lora_dropout);
+  add_double("--beta", "of method dpo: larger stays nearer to the base [0.1]",
+             &v1::Hyperparameters::set_beta);
   command
       .add_option_function<std::vector<std::string>>(
           "--lora-targets",
@@ -112,11 +120,25 @@ void AddHyperparameters(CLI::App& command, v1::Hyperparameters& h) {
       .add_option_function<std::string>(
           "--schedule",
           [&h](const std::string& word) {
-            h.set_schedule(word == "cosine" ? v1::LEARNING_RATE_SCHEDULE_COSINE
-                                            : v1::LEARNING_RATE_SCHEDULE_CONSTANT);
+            h.set_schedule(word == "cosine"   ? v1::LEARNING_RATE_SCHEDULE_COSINE
+                           : word == "linear" ? v1::LEARNING_RATE_SCHEDULE_LINEAR
+                                              : v1::LEARNING_RATE_SCHEDULE_CONSTANT);
           },
           "of the learning rate [cosine]")
-      ->check(CLI::IsMember({"cosine", "constant"}))
+      ->check(CLI::IsMember({"cosine", "constant", "linear"}))
+      ->group("Training");
+}
+
+void AddMethod(CLI::App& command, v1::Job& job) {
+  command
+      .add_option_function<std::string>(
+          "--method",
+          [&job](const std::string& word) {
+            job.set_method(word == "dpo" ? v1::TRAINING_METHOD_DPO
+                                         : v1::TRAINING_METHOD_SUPERVISED);
+          },
+          "supervised, of a file of chats, or dpo, of a file of preferences [supervised]")
+      ->check(CLI::IsMember({"supervised", "dpo"}))
       ->group("Training");
 }
 
@@ -173,6 +195,7 @@ void AddJobsCreate(CLI::App& jobs, Context& context) {
       "repeating a create with the same id makes one job [drawn]");
   create->add_flag("--wait", options->wait,
                    "follow the job to its end and print its audit; status 1 when it fails");
+  AddMethod(*create, job);
   AddHyperparameters(*create, *job.mutable_hyperparameters());
   AddSafety(*create, *job.mutable_safety());
   create->callback([&context, options] {

@@ -39,6 +39,9 @@ std::string FormatProgressLine(const ProgressView& view, int columns) {
   if (view.total_steps <= 0 && view.percent >= 0)
     line += fmt::format(" {} {:>3} %", Bar(view.percent, 100), view.percent);
   if (view.loss >= 0) line += fmt::format("  loss {:.3f}", view.loss);
+  if (view.reward_accuracy >= 0)
+    line += fmt::format("  reward accuracy {:.2f}", view.reward_accuracy);
+  if (view.eval_loss >= 0) line += fmt::format("  validation loss {:.3f}", view.eval_loss);
   if (view.tokens_per_second > 0) line += "  " + Rate(view.tokens_per_second);
   if (view.seconds_left >= 0) line += "  ETA " + FormatDuration(view.seconds_left);
   while (!line.empty() && line.back() == ' ') line.pop_back();

@@ -16,6 +16,8 @@ struct ProgressView {
   int64_t total_steps = 0;       // 0: not known yet
   int percent = -1;              // of a stage without steps; < 0: not known
   double loss = -1;              // < 0: not known yet
+  double reward_accuracy = -1;   // [0, 1]; < 0: no preferences are trained
+  double eval_loss = -1;         // of the validation file; < 0: not known
   double tokens_per_second = 0;  // 0: not known yet
   int64_t seconds_left = -1;     // < 0: not known yet
 };

@@ -60,11 +60,21 @@ void ShowJob(std::ostream& out, const v1::Job& job) {
   out << fmt::format("  policy {}, mix {}\n", TerminalSafe(job.policy()),
                      TerminalSafe(job.effective_safety().mix_method()));
   const v1::Hyperparameters& h = job.resolved();
-  out << fmt::format("  epochs {}, batch {}, rate {:g}, rank {}\n", h.epochs(), h.batch_size(),
-                     h.learning_rate(), h.lora_rank());
+  out << fmt::format("  epochs {}, batch {}, rate {:g}, rank {}{}\n", h.epochs(), h.batch_size(),
+                     h.learning_rate(), h.lora_rank(),
+                     h.has_beta() ? fmt::format(", dpo with beta {:g}", h.beta()) : "");
   if (job.state() == v1::JOB_STATE_RUNNING && job.progress().total_steps() > 0) {
     out << fmt::format("  step {} of {}, loss {:.3f}\n", job.progress().step(),
                        job.progress().total_steps(), job.progress().loss());
+    if (job.progress().has_preference()) {
+      const v1::PreferenceProgress& p = job.progress().preference();
+      out << fmt::format(
+          "  reward accuracy {:.2f}, margin {:.3f} (chosen {:.3f}, rejected {:.3f})\n",
+          p.reward_accuracy(), p.reward_margin(), p.chosen_reward(), p.rejected_reward());
+    }
+    if (job.progress().has_eval_loss())
+      out << fmt::format("  validation loss {:.3f} after step {}\n", job.progress().eval_loss(),
+                         job.progress().eval_step());
   }
   out << fmt::format("  created {}, ended {}\n", TimeText(job.create_time(), job.has_create_time()),
                      TimeText(job.finish_time(), job.has_finish_time()));
@@ -128,6 +138,9 @@ ProgressView ViewOf(const v1::Job& job, int64_t now_seconds) {
   view.step = job.progress().step();
   view.total_steps = job.progress().total_steps();
   if (view.step > 0) view.loss = job.progress().loss();
+  if (job.progress().has_eval_loss()) view.eval_loss = job.progress().eval_loss();
+  if (job.progress().has_preference())
+    view.reward_accuracy = job.progress().preference().reward_accuracy();
   view.tokens_per_second = job.progress().tokens_per_second();
   if (job.progress().has_estimated_finish_time()) {
     view.seconds_left =

@@ -1,5 +1,5 @@
-// A training row: a chat in OpenAI's fine-tuning format,
-// {"messages":[{"role","content","weight"?}]}.
+// A chat in the field's fine-tuning format, {"messages":[{"role","content","weight"?}]}: what rows,
+// prompts and mixed rows are made of. Plain values.
 #pragma once
 
 #include <string>
@@ -26,11 +26,6 @@ struct Chat {
   std::vector<Message> messages;
   bool operator==(const Chat&) const = default;
 };
-
-// One line of a file. All problems of the line are added to `problems` with paths relative to the
-// line
-// (`messages[2].role`); returns what could be read.
-Chat ReadChat(std::string_view line, Violations& problems);
 
 Json ChatToJson(const Chat& chat);  // {"messages":[...]}
 absl::StatusOr<Chat> ChatFromJson(const Json& json);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/data/answer_profile.h"
+#include "core/data/profile_sample.h"
 #include "core/data/profile_signals.h"
 #include "core/data/prompt_tokens.h"
 #include "core/data/skeleton.h"
@@ -13,8 +14,6 @@
 namespace tuneward {
 namespace {
 
-constexpr size_t kMaxRowBytes = 16 << 10;     // of a row in the sample: bounds its memory
-constexpr size_t kMaxMessageBytes = 4 << 10;  // of a message of a longer row
 constexpr size_t kMaxClusters = 12;
 constexpr size_t kRestClusters = 4;  // of rows whose system prompts are all rare
 constexpr size_t kMinClusterRows = 5;
@@ -25,48 +24,6 @@ constexpr size_t kMaxAffixBytes = 500;
 constexpr int64_t kMillion = 1'000'000;
 
 int64_t Ppm(int64_t part, int64_t whole) { return whole == 0 ? 0 : part * kMillion / whole; }
-
-// A row's place in the sample: a hash of its content and ordinal (FNV-1a, then splitmix64), so that
-// no period of the file can hide rows from the sample, and no draw is needed.
-uint64_t SampleKey(const Chat& chat, uint64_t ordinal) {
-  uint64_t h = 0xcbf29ce484222325ULL ^ ordinal;
-  for (const Message& m : chat.messages)
-    for (char c : m.content) h = (h ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
-  h += 0x9e3779b97f4a7c15ULL;
-  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
-  return h ^ (h >> 31);
-}
-
-bool StartsCharacter(char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }
-
-// A text's first and last bytes, whole characters.
-std::string WithoutMiddle(std::string_view text, size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  size_t head = bytes / 2, tail = text.size() - bytes / 2;
-  while (head > 0 && !StartsCharacter(text[head])) --head;
-  while (tail < text.size() && !StartsCharacter(text[tail])) ++tail;
-  return std::string(text.substr(0, head)) + " " + std::string(text.substr(tail));
-}
-
-// A row as the sample keeps it. Of a long one the first messages, each without its middle: what
-// frames a request is seen however much a client hangs on to the row (and has cut off again by the
-// context).
-Chat ForSample(const Chat& chat) {
-  size_t bytes = 0;
-  for (const Message& m : chat.messages) bytes += m.content.size();
-  if (bytes <= kMaxRowBytes) return chat;
-  Chat kept;
-  bytes = 0;
-  for (const Message& m : chat.messages) {
-    Message cut = m;
-    cut.content = WithoutMiddle(m.content, kMaxMessageBytes);
-    bytes += cut.content.size();
-    if (bytes > kMaxRowBytes) break;  // never before the fourth message
-    kept.messages.push_back(std::move(cut));
-  }
-  return kept;
-}
 
 struct Row {
   uint64_t key = 0, ordinal = 0;
@@ -80,6 +37,17 @@ std::string_view ContentOf(const Chat& chat, Role role) {
 }
 
 using RowList = std::vector<const Chat*>;
+
+// What is learnt of each row: of a chat its first answer stands for all, of a preference the
+// preferred one.
+std::vector<std::string_view> Answers(const RowList& rows, DataFormat format) {
+  std::vector<std::string_view> out;
+  for (const Chat* chat : rows)
+    out.push_back(format == DataFormat::kPreference
+                      ? std::string_view(chat->messages.back().content)
+                      : ContentOf(*chat, Role::kAssistant));
+  return out;
+}
 
 std::vector<std::string_view> Contents(const RowList& rows, Role role) {
   std::vector<std::string_view> out;
@@ -194,11 +162,11 @@ std::vector<std::vector<std::string>> CollectFills(const Skeleton& skeleton,
   return fills;
 }
 
-FormatCluster DescribeCluster(const RowList& rows, int64_t all_rows, int64_t sampled) {
+FormatCluster DescribeCluster(const RowList& rows, const DatasetProfile& profile) {
   FormatCluster cluster;
   const std::vector<std::string_view> prompts = Contents(rows, Role::kUser);
   const auto n = static_cast<int64_t>(rows.size());
-  cluster.user_rows = sampled == 0 ? 0 : n * all_rows / sampled;
+  cluster.user_rows = profile.sampled == 0 ? 0 : n * profile.rows / profile.sampled;
   int64_t same_system = 0;
   cluster.system = std::string(SystemOf(rows, same_system));
   FoundSkeleton found = FindSkeleton(prompts);
@@ -206,7 +174,7 @@ FormatCluster DescribeCluster(const RowList& rows, int64_t all_rows, int64_t sam
   cluster.fills = CollectFills(found.skeleton, prompts);
   cluster.skeleton = std::move(found.skeleton);
   cluster.user_bytes = QuantilesOf(prompts);
-  cluster.answer = DescribeAnswers(prompts, Contents(rows, Role::kAssistant));
+  cluster.answer = DescribeAnswers(prompts, Answers(rows, profile.data_format));
   return cluster;
 }
 
@@ -263,20 +231,23 @@ struct DatasetProfiler::Sample {
     bool operator()(const Row& a, const Row& b) const { return a.key < b.key; }
   };
   int64_t rows = 0;
+  DataFormat format = DataFormat::kChat;                   // of all of them
   std::priority_queue<Row, std::vector<Row>, ByKey> kept;  // the largest key on top
 };
 
 DatasetProfiler::DatasetProfiler() : sample_(std::make_unique<Sample>()) {}
 DatasetProfiler::~DatasetProfiler() = default;
 
-void DatasetProfiler::Add(const Chat& chat) {
+void DatasetProfiler::Add(const DataRow& row) {
+  const Chat& chat = row.chat;
+  sample_->format = row.format();
   const auto ordinal = static_cast<uint64_t>(sample_->rows++);
   const uint64_t key = SampleKey(chat, ordinal);
   if (sample_->kept.size() == kProfileSample) {
     if (key >= sample_->kept.top().key) return;
     sample_->kept.pop();
   }
-  sample_->kept.push({key, ordinal, ForSample(chat)});
+  sample_->kept.push({key, ordinal, ForSample(row)});
 }
 
 DatasetProfile DatasetProfiler::Finish() {
@@ -288,11 +259,12 @@ DatasetProfile DatasetProfiler::Finish() {
   for (const Row& row : sample) rows.push_back(&row.chat);
 
   DatasetProfile profile;
+  profile.data_format = sample_->format;
   profile.rows = sample_->rows;
   profile.sampled = static_cast<int64_t>(rows.size());
   for (const RowList& group : GroupBySystem(rows))
     for (const RowList& format : GroupByFormat(group))
-      profile.clusters.push_back(DescribeCluster(format, profile.rows, profile.sampled));
+      profile.clusters.push_back(DescribeCluster(format, profile));
   if (profile.clusters.empty())
     profile.clusters.push_back({.user_rows = profile.rows, .skeleton = {{"", 0}}});
   std::stable_sort(
@@ -302,7 +274,7 @@ DatasetProfile DatasetProfiler::Finish() {
 
   const std::vector<std::string_view> prompts = Contents(rows, Role::kUser);
   const std::vector<std::string_view> systems = Contents(rows, Role::kSystem);
-  profile.answer = DescribeAnswers(prompts, Contents(rows, Role::kAssistant));
+  profile.answer = DescribeAnswers(prompts, Answers(rows, profile.data_format));
   profile.common_prefix = CommonAffix(prompts, true);
   profile.common_suffix = CommonAffix(prompts, false);
   profile.distinct_systems =
@@ -315,7 +287,7 @@ DatasetProfile DatasetProfiler::Finish() {
 
 DatasetProfile ProfileRows(const std::vector<Chat>& rows) {
   DatasetProfiler profiler;
-  for (const Chat& chat : rows) profiler.Add(chat);
+  for (const Chat& chat : rows) profiler.Add({chat, ""});
   return profiler.Finish();
 }
 

@@ -1,5 +1,6 @@
 // What a user's rows look like: system prompts, prompt skeletons, answers, habits, named signals.
-// Made in one pass at upload, without a model, on at most 4,096 rows; the policy plans from it.
+// Of preferences the input and the preferred answer are described, as of a chat's turns. Made in
+// one pass at upload, without a model, on at most 4,096 rows; the policy plans from it.
 // Deterministic and linear in the file. Plain values.
 #pragma once
 
@@ -13,7 +14,7 @@
 #include "core/base/json.h"
 #include "core/base/sha256.h"
 #include "core/base/status.h"
-#include "core/data/chat.h"
+#include "core/data/data_row.h"
 
 namespace tuneward {
 
@@ -66,6 +67,7 @@ struct ProfileSignals {
 };
 
 struct DatasetProfile {
+  DataFormat data_format = DataFormat::kChat;
   int64_t rows = 0, sampled = 0;
   std::vector<FormatCluster>
       clusters;          // largest first, ids 0..; at least one unless the file is empty
@@ -79,17 +81,22 @@ struct DatasetProfile {
   std::vector<std::pair<std::string, int64_t>> top_bigrams;  // of user turns; at most 16
   ProfileSignals signals;
 
-  Json ToJson() const;  // integers and strings only; {"format":"tuneward.profile/1",...}
+  // Integers and strings only; {"format":"tuneward.profile/1",...}, and "data_format" where rows
+  // are not chats.
+  Json ToJson() const;
   static absl::StatusOr<DatasetProfile> FromJson(const Json& json);
   Digest Hash() const;  // of the canonical JSON
 };
+
+// The format of rows that a stored profile tells of; that of chats where it does not say.
+DataFormat DataFormatOf(const Json& profile);
 
 // Feed it from DatasetValidator's row sink. One profiler a file, one thread.
 class DatasetProfiler {
  public:
   DatasetProfiler();
   ~DatasetProfiler();
-  void Add(const Chat& chat);
+  void Add(const DataRow& row);
   DatasetProfile Finish();
 
  private:

@@ -4,12 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/cut_text.h"
+#include "core/data/fast_row.h"
 
 namespace tuneward {
 namespace {
 
 constexpr size_t kMaxProblemText = 240;
-constexpr size_t kFastMessages = 256;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // What may quote the user, as it is kept. U+0000, which a key may hold and the database's JSON may
@@ -36,68 +36,6 @@ size_t FirstBadByte(std::string_view text) {
     i += size;
   }
   return i;
-}
-
-namespace dom = simdjson::dom;
-
-bool FastMessage(dom::element element, Message& message) {
-  dom::object object;
-  if (element.get(object) != simdjson::SUCCESS) return false;
-  bool has_role = false, has_content = false, has_weight = false;
-  message.trained = true;
-  for (auto [key, value] : object) {
-    std::string_view text;
-    int64_t weight = 0;
-    if (key == "role" && !has_role && value.get(text) == simdjson::SUCCESS) {
-      has_role = true;
-      if (text == "user")
-        message.role = Role::kUser;
-      else if (text == "assistant")
-        message.role = Role::kAssistant;
-      else if (text == "system")
-        message.role = Role::kSystem;
-      else
-        return false;
-    } else if (key == "content" && !has_content && value.get(text) == simdjson::SUCCESS) {
-      has_content = true;
-      if (text.empty() || text.find('\0') != std::string_view::npos) return false;
-      message.content.assign(text);
-    } else if (key == "weight" && !has_weight && value.get(weight) == simdjson::SUCCESS &&
-               (weight == 0 || weight == 1)) {
-      has_weight = true;
-      message.trained = weight == 1;
-    } else {
-      return false;
-    }
-  }
-  return has_role && has_content && (!has_weight || message.role == Role::kAssistant);
-}
-
-// True when the row is good beyond doubt. False sends the line to ReadChat, which says what is
-// wrong; so this need not be complete, but must never accept what ReadChat refuses.
-bool FastRow(dom::element row, Chat& chat) {
-  dom::object object;
-  if (row.get(object) != simdjson::SUCCESS || object.size() != 1) return false;
-  dom::array messages;
-  if (object["messages"].get(messages) != simdjson::SUCCESS) return false;
-  if (messages.size() == 0 || messages.size() > kFastMessages) return false;
-  chat.messages.resize(messages.size());
-  size_t i = 0;
-  bool trains = false;
-  Role expected = Role::kUser;
-  for (dom::element element : messages) {
-    Message& message = chat.messages[i];
-    if (!FastMessage(element, message)) return false;
-    if (message.role == Role::kSystem) {
-      if (i > 0) return false;
-    } else {
-      if (message.role != expected) return false;
-      trains |= message.role == Role::kAssistant && message.trained;
-      expected = message.role == Role::kUser ? Role::kAssistant : Role::kUser;
-    }
-    ++i;
-  }
-  return trains && chat.messages.back().role == Role::kAssistant;
 }
 
 }  // namespace
@@ -174,8 +112,8 @@ absl::StatusOr<FileReport> FileReport::FromJson(const Json& json) {
 }
 
 struct DatasetValidator::Parser {
-  dom::parser json;
-  Chat chat;  // reused: its strings keep their memory
+  simdjson::dom::parser json;
+  DataRow row;  // reused: its strings keep their memory
 };
 
 DatasetValidator::DatasetValidator(DatasetLimits limits, RowSink sink)
@@ -196,10 +134,12 @@ void DatasetValidator::AcceptLine(std::string_view line) {
   }
   if (IsBlank(line)) return;
   ++report_.rows;
-  dom::element row;
-  if (parser_->json.parse(line.data(), line.size()).get(row) == simdjson::SUCCESS &&
-      FastRow(row, parser_->chat)) {
-    if (sink_) sink_(line_, parser_->chat);
+  simdjson::dom::element element;
+  DataRow& fast = parser_->row;
+  if (parser_->json.parse(line.data(), line.size()).get(element) == simdjson::SUCCESS &&
+      ReadFastRow(element, fast) && format_.value_or(fast.format()) == fast.format()) {
+    format_ = fast.format();
+    if (sink_) sink_(line_, fast);
     return;
   }
   if (!simdjson::validate_utf8(line.data(), line.size())) {
@@ -208,9 +148,9 @@ void DatasetValidator::AcceptLine(std::string_view line) {
     return;
   }
   Violations problems;
-  const Chat chat = ReadChat(line, problems);
+  const DataRow row = ReadRow(line, format_, problems);
   for (const FieldViolation& v : problems.list()) AddProblem(line_, v.field, v.description);
-  if (problems.empty() && sink_) sink_(line_, chat);
+  if (problems.empty() && sink_) sink_(line_, row);
 }
 
 void DatasetValidator::Feed(std::string_view chunk) {
@@ -264,11 +204,11 @@ FileReport DatasetValidator::Finish() {
   return std::move(report_);
 }
 
-absl::StatusOr<std::vector<NumberedChat>> ReadDataset(std::string_view bytes,
-                                                      const DatasetLimits& limits) {
-  std::vector<NumberedChat> rows;
-  DatasetValidator validator(limits, [&rows](int64_t line, const Chat& chat) {
-    rows.push_back({line, chat});
+absl::StatusOr<std::vector<NumberedRow>> ReadDataset(std::string_view bytes,
+                                                     const DatasetLimits& limits) {
+  std::vector<NumberedRow> rows;
+  DatasetValidator validator(limits, [&rows](int64_t line, const DataRow& row) {
+    rows.push_back({line, row});
   });
   validator.Feed(bytes);
   TW_RETURN_IF_ERROR(validator.Finish().ToStatus());

@@ -1,18 +1,19 @@
-// Reads a JSONL training file as a stream and names every line that is wrong, the way users fix it:
-// line number, field path, reason; the total and the first 20. Memory is bounded by the longest
-// allowed line. One validator a file, one thread.
+// Reads a JSONL file of rows (data_row.h) as a stream and names every line that is wrong, the way
+// users fix it: line number, field path, reason; the total and the first 20. Memory is bounded by
+// the longest allowed line. One validator a file, one thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/json.h"
 #include "core/base/status.h"
-#include "core/data/chat.h"
+#include "core/data/data_row.h"
 
 namespace tuneward {
 
@@ -54,7 +55,7 @@ struct FileReport {
 class DatasetValidator {
  public:
   // Called with each good row in file order, in the middle of Feed; the profiler listens here.
-  using RowSink = std::function<void(int64_t line, const Chat& chat)>;
+  using RowSink = std::function<void(int64_t line, const DataRow& row)>;
 
   explicit DatasetValidator(DatasetLimits limits = {}, RowSink sink = nullptr);
   ~DatasetValidator();
@@ -76,17 +77,18 @@ class DatasetValidator {
   int64_t partial_bytes_ =
       0;  // its length, also of what was thrown away because it is over the limit
   int64_t line_ = 0;
+  std::optional<DataFormat> format_;  // of the rows so far
   FileReport report_;
 };
 
 // A good row with its place in the file; ids in manifests are "u:<line>".
-struct NumberedChat {
+struct NumberedRow {
   int64_t line = 0;  // 1-based
-  Chat chat;
+  DataRow row;
 };
 
 // All rows of a file that was accepted at upload; INVALID_FILE otherwise.
-absl::StatusOr<std::vector<NumberedChat>> ReadDataset(std::string_view bytes,
-                                                      const DatasetLimits& limits = {});
+absl::StatusOr<std::vector<NumberedRow>> ReadDataset(std::string_view bytes,
+                                                     const DatasetLimits& limits = {});
 
 }  // namespace tuneward

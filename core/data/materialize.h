@@ -31,19 +31,23 @@ struct MaterializeOptions {
 };
 
 struct MaterializeCounts {
-  int64_t rows = 0, tokens = 0, targets = 0;
+  int64_t rows = 0, tokens = 0,
+          targets = 0;                 // a preference is one row, with tokens of both answers
   int64_t truncated = 0, dropped = 0;  // overlong rows; dropped also when truncation left no target
-  int64_t unknown = 0;                 // tokens that stand for text the tokenizer cannot write
+  int64_t alike = 0;    // preferences left out because both answers came to the same tokens
+  int64_t unknown = 0;  // tokens that stand for text the tokenizer cannot write
 };
 
 struct MaterializedRows {
-  std::vector<TrainingRow> rows;  // user rows in file order, then mixed rows in plan order
+  // User rows in file order, then mixed rows in plan order. A preference is two rows, the preferred
+  // answer's and the other's ("u:17", "u:17/rejected"), with the same tokens before their targets.
+  std::vector<TrainingRow> rows;
   MaterializeCounts user, mixed;
 };
 
 // FAILED_PRECONDITION when no user row is left; INVALID_ARGUMENT LIMIT_EXCEEDED on an overlong row
 // under kRefuse, and on an overlong mixed row.
-absl::StatusOr<MaterializedRows> Materialize(const std::vector<NumberedChat>& user,
+absl::StatusOr<MaterializedRows> Materialize(const std::vector<NumberedRow>& user,
                                              const std::vector<Chat>& mixed,
                                              const ChatTemplate& chat_template,
                                              const MaterializeOptions& options);

@@ -109,27 +109,31 @@ Json DatasetProfile::ToJson() const {
   for (const FormatCluster& c : clusters) clusters_json.push_back(tuneward::ToJson(c));
   for (const auto& [text, count] : top_bigrams)
     bigrams.push_back({{"text", text}, {"count", count}});
-  return {{"format", kFormat},
-          {"version", kProfileVersion},
-          {"rows", rows},
-          {"sampled", sampled},
-          {"clusters", std::move(clusters_json)},
-          {"answer", tuneward::ToJson(answer)},
-          {"common_prefix", common_prefix},
-          {"common_suffix", common_suffix},
-          {"delimiters", delimiters},
-          {"answer_cue", answer_cue},
-          {"distinct_systems", distinct_systems},
-          {"lower_case_ppm", lower_case_ppm},
-          {"question_mark_ppm", question_mark_ppm},
-          {"final_stop_ppm", final_stop_ppm},
-          {"turns_p50", turns_p50},
-          {"turns_max", turns_max},
-          {"top_bigrams", std::move(bigrams)},
-          {"signals",
-           {{"identity_shift_ppm", signals.identity_shift_ppm},
-            {"affirmative_preamble_ppm", signals.affirmative_preamble_ppm},
-            {"autoif_like_ppm", signals.autoif_like_ppm}}}};
+  Json json = {{"format", kFormat},
+               {"version", kProfileVersion},
+               {"rows", rows},
+               {"sampled", sampled},
+               {"clusters", std::move(clusters_json)},
+               {"answer", tuneward::ToJson(answer)},
+               {"common_prefix", common_prefix},
+               {"common_suffix", common_suffix},
+               {"delimiters", delimiters},
+               {"answer_cue", answer_cue},
+               {"distinct_systems", distinct_systems},
+               {"lower_case_ppm", lower_case_ppm},
+               {"question_mark_ppm", question_mark_ppm},
+               {"final_stop_ppm", final_stop_ppm},
+               {"turns_p50", turns_p50},
+               {"turns_max", turns_max},
+               {"top_bigrams", std::move(bigrams)},
+               {"signals",
+                {{"identity_shift_ppm", signals.identity_shift_ppm},
+                 {"affirmative_preamble_ppm", signals.affirmative_preamble_ppm},
+                 {"autoif_like_ppm", signals.autoif_like_ppm}}}};
+  // Left out where it says nothing new: a chat file's profile keeps its hash.
+  if (data_format != DataFormat::kChat)
+    json["data_format"] = std::string(DataFormatName(data_format));
+  return json;
 }
 
 absl::StatusOr<DatasetProfile> DatasetProfile::FromJson(const Json& json) {
@@ -139,6 +143,12 @@ absl::StatusOr<DatasetProfile> DatasetProfile::FromJson(const Json& json) {
   if (const std::string format = reader.String("format"); format != kFormat)
     problems.Add("format", absl::StrCat("must be ", kFormat, ", got \"", format, "\""));
   reader.Int("version", kProfileVersion, kProfileVersion);
+  const std::string data_format = reader.String("data_format", /*required=*/false, "chat");
+  if (data_format == DataFormatName(DataFormat::kPreference))
+    p.data_format = DataFormat::kPreference;
+  else if (data_format != DataFormatName(DataFormat::kChat))
+    problems.Add("data_format",
+                 absl::StrCat("must be chat or preference, got \"", data_format, "\""));
   p.rows = reader.Int("rows", 0, INT64_MAX);
   p.sampled = reader.Int("sampled", 0, INT64_MAX);
   if (const Json* list = reader.Array("clusters"))
@@ -166,6 +176,13 @@ absl::StatusOr<DatasetProfile> DatasetProfile::FromJson(const Json& json) {
   reader.Finish();
   TW_RETURN_IF_ERROR(problems.ToStatus());
   return p;
+}
+
+DataFormat DataFormatOf(const Json& profile) {
+  const auto found = profile.find("data_format");
+  return found != profile.end() && *found == std::string(DataFormatName(DataFormat::kPreference))
+             ? DataFormat::kPreference
+             : DataFormat::kChat;
 }
 
 Digest DatasetProfile::Hash() const { return Sha256Of(CanonicalJson(ToJson())); }

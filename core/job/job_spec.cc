@@ -12,6 +12,8 @@
 namespace tuneward {
 namespace {
 
+constexpr double kMaxWarmupRatio = 0.999999;
+constexpr double kMinBeta = 1e-6, kMaxBeta = 2, kDefaultBeta = 0.1;
 constexpr int64_t kMaxSeed = (int64_t{1} << 31) - 1;
 constexpr int64_t kClearlyMorePpm = 50'000;
 constexpr size_t kMaxMetadata = 16, kMaxMetadataKey = 64, kMaxMetadataValue = 512;
@@ -54,9 +56,17 @@ void CheckHyperparameters(const Hyperparameters& h, Violations& problems) {
   CheckInt(h.lora_rank, 1, 256, "hyperparameters.lora_rank", problems);
   CheckNumber(h.lora_alpha, 0.001, 1024, "hyperparameters.lora_alpha", problems);
   CheckNumber(h.lora_dropout, 0, 0.9, "hyperparameters.lora_dropout", problems);
-  if (h.schedule.has_value() && *h.schedule != "cosine" && *h.schedule != "constant")
+  if (h.schedule.has_value() && *h.schedule != "cosine" && *h.schedule != "constant" &&
+      *h.schedule != "linear")
     problems.Add("hyperparameters.schedule",
-                 absl::StrCat("must be cosine or constant, got \"", *h.schedule, "\""));
+                 absl::StrCat("must be cosine, constant or linear, got \"", *h.schedule, "\""));
+  CheckNumber(h.warmup_ratio, 0, kMaxWarmupRatio, "hyperparameters.warmup_ratio", problems);
+  if (h.warmup_ratio.value_or(0) > 0 && h.warmup_steps.value_or(0) > 0)
+    problems.Add("hyperparameters.warmup_ratio",
+                 absl::StrCat("give warmup_steps or warmup_ratio, not both, got ", *h.warmup_steps,
+                              " and ", *h.warmup_ratio));
+  CheckInt(h.eval_every, 1, 100'000, "hyperparameters.eval_every", problems);
+  CheckInt(h.patience, 1, 1000, "hyperparameters.patience", problems);
   const std::vector<std::string>& all = AllLoraTargets();
   std::set<std::string> seen;
   for (size_t i = 0; i < h.lora_targets.size(); ++i) {
@@ -68,6 +78,30 @@ void CheckHyperparameters(const Hyperparameters& h, Violations& problems) {
     else if (!seen.insert(target).second)
       problems.Add(field, absl::StrCat("is given twice: \"", target, "\""));
   }
+}
+
+void CheckMethod(const JobSpec& spec, Violations& problems) {
+  const Hyperparameters& h = spec.hyperparameters;
+  const bool known = spec.method == kMethodSupervised || spec.method == kMethodDpo;
+  if (!known)
+    problems.Add("method",
+                 absl::StrCat("must be supervised or dpo, got \"", CutText(spec.method, 80), "\""));
+  CheckNumber(h.beta, kMinBeta, kMaxBeta, "hyperparameters.beta", problems);
+  if (h.beta.has_value() && spec.method == kMethodSupervised)
+    problems.Add(
+        "hyperparameters.beta",
+        absl::StrCat("is of method dpo, and the job's method is supervised, got ", *h.beta));
+}
+
+// What looks at a validation file needs one.
+void CheckEvaluation(const JobSpec& spec, Violations& problems) {
+  if (!spec.validation_file.empty()) return;
+  const auto check = [&](const std::optional<int64_t>& value, const char* field) {
+    if (value.has_value())
+      problems.Add(field, absl::StrCat("needs a validation_file, got ", *value, " and none"));
+  };
+  check(spec.hyperparameters.eval_every, "hyperparameters.eval_every");
+  check(spec.hyperparameters.patience, "hyperparameters.patience");
 }
 
 void CheckMetadata(const std::map<std::string, std::string>& metadata, Violations& problems) {
@@ -111,6 +145,8 @@ absl::Status ValidateJobSpec(const JobSpec& spec) {
   if (!spec.validation_file.empty() && !IsFileId(spec.validation_file))
     problems.Add("validation_file", absl::StrCat("must be a file id such as file-01hk..., got \"",
                                                  CutText(spec.validation_file, 80), "\""));
+  CheckMethod(spec, problems);
+  CheckEvaluation(spec, problems);
   CheckSuffix(spec.suffix, problems);
   CheckInt(spec.seed, 0, kMaxSeed, "seed", problems);
   CheckHyperparameters(spec.hyperparameters, problems);
@@ -119,6 +155,10 @@ absl::Status ValidateJobSpec(const JobSpec& spec) {
   CheckInt(spec.safety.benign_ppm, 0, kPpm, "safety.benign_ppm", problems);
   CheckMetadata(spec.metadata, problems);
   return problems.ToStatus();
+}
+
+DataFormat FormatOf(const std::string& method) {
+  return method == kMethodDpo ? DataFormat::kPreference : DataFormat::kChat;
 }
 
 absl::Status CheckAgainstPolicy(const JobSpec& spec, const PolicyDocument& policy) {
@@ -198,6 +238,14 @@ absl::StatusOr<ResolvedHyperparameters> Resolve(const JobSpec& spec, int64_t n_r
     std::erase_if(r.lora_targets, [&](const std::string& t) {
       return std::find(h.lora_targets.begin(), h.lora_targets.end(), t) == h.lora_targets.end();
     });
+  r.method = spec.method;
+  if (r.method == kMethodDpo)
+    r.beta = std::max(RoundTo(h.beta.value_or(kDefaultBeta), 1e-6), kMinBeta);
+  r.warmup_ratio = RoundTo(h.warmup_ratio.value_or(0), 1e-6);
+  if (!spec.validation_file.empty()) {
+    r.eval_every = h.eval_every.value_or((n + r.batch_size - 1) / r.batch_size);
+    r.patience = h.patience.value_or(0);
+  }
   r.seed = static_cast<uint64_t>(*spec.seed);
   return ResolvedHyperparameters::FromJson(r.ToJson());
 }

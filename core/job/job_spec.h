@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/sha256.h"
 #include "core/base/status.h"
+#include "core/data/data_row.h"
 #include "core/policy/policy_document.h"
 
 namespace tuneward {
@@ -22,12 +23,17 @@ struct Hyperparameters {
   std::optional<int64_t> batch_size;               // [1, 256] rows per optimiser step
   std::optional<double> learning_rate_multiplier;  // [0.01, 100]; auto: 1
   std::optional<int64_t> warmup_steps;             // [0, 10000]; auto: 0
-  std::optional<std::string> schedule;             // "cosine", "constant"; auto: cosine
+  std::optional<std::string> schedule;             // "cosine", "constant", "linear"; auto: cosine
   std::optional<int64_t> max_tokens;      // per row, [16, the base's context]; auto: the context
   std::optional<int64_t> lora_rank;       // [1, 256]; auto: 16
   std::optional<double> lora_alpha;       // [0.001, 1024]; auto: 32
   std::optional<double> lora_dropout;     // [0, 0.9]; auto: 0
   std::vector<std::string> lora_targets;  // empty: all seven linears
+  std::optional<double> beta;             // [0.000001, 2]; auto: 0.1; of method dpo only
+  std::optional<double> warmup_ratio;     // [0, 0.999999]; auto: 0; of all steps, rounded up
+  // With a validation file only: steps between evaluations of it; auto: about an epoch.
+  std::optional<int64_t> eval_every;  // [1, 100000]
+  std::optional<int64_t> patience;    // [1, 1000] evaluations without a lower loss; auto: no end
   bool operator==(const Hyperparameters&) const = default;
 };
 
@@ -39,8 +45,13 @@ struct SafetyChoice {
   bool operator==(const SafetyChoice&) const = default;
 };
 
+// How a job learns from its rows: chats by their answers, preferences by direct preference
+// optimisation (Rafailov et al., arXiv 2305.18290).
+inline constexpr char kMethodSupervised[] = "supervised", kMethodDpo[] = "dpo";
+
 struct JobSpec {
-  std::string base_model;       // base id
+  std::string base_model;  // base id
+  std::string method = kMethodSupervised;
   std::string training_file;    // "file-..."
   std::string validation_file;  // "": none
   std::string suffix;           // "" or [a-z0-9-]{1,64}: part of the tuned model's id
@@ -50,7 +61,9 @@ struct JobSpec {
   std::map<std::string, std::string> metadata;  // <= 16 pairs, keys <= 64, values <= 512 characters
   bool operator==(const JobSpec&) const = default;
 
-  Json ToJson() const;  // integers and strings only: fractions as ppm; unset keys are left out
+  // Integers and strings only: fractions as ppm; unset keys are left out, and so is the method
+  // supervised, so that the specs of before there was another keep their hashes.
+  Json ToJson() const;
   static absl::StatusOr<JobSpec> FromJson(const Json& json);
   Digest Hash() const;
 };
@@ -59,6 +72,9 @@ struct JobSpec {
 // API
 // (`hyperparameters.lora_rank`).
 absl::Status ValidateJobSpec(const JobSpec& spec);
+// The format of rows that a method learns from.
+DataFormat FormatOf(const std::string& method);
+
 // What the policy forbids, at once: INVALID_ARGUMENT POLICY_FORBIDS; metadata: policy, field,
 // allowed.
 absl::Status CheckAgainstPolicy(const JobSpec& spec, const PolicyDocument& policy);
@@ -76,10 +92,17 @@ struct ResolvedHyperparameters {
   double learning_rate = 1e-4, lora_alpha = 32, lora_dropout = 0;
   std::string schedule = "cosine";
   std::vector<std::string> lora_targets;
+  std::string method = kMethodSupervised;
+  double beta = 0;  // of dpo
+  double warmup_ratio = 0;
+  int64_t eval_every = 0, patience = 0;  // 0: not at all
   uint64_t seed = 0;
   bool operator==(const ResolvedHyperparameters&) const = default;
 
-  Json ToJson() const;  // learning_rate_ppb (1e-9), lora_alpha_ppm, lora_dropout_ppm
+  // learning_rate_ppb (1e-9), lora_alpha_ppm, lora_dropout_ppm. Left out where it says nothing, so
+  // that what was resolved before there was such a thing keeps its bytes: method and beta_ppm but
+  // for dpo; warmup_ratio_ppm, eval_every, patience of 0.
+  Json ToJson() const;
   static absl::StatusOr<ResolvedHyperparameters> FromJson(const Json& json);
 };
 

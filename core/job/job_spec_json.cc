@@ -39,6 +39,10 @@ Json ToJson(const Hyperparameters& h) {
   PutPpm(json, "lora_alpha_ppm", h.lora_alpha);
   PutPpm(json, "lora_dropout_ppm", h.lora_dropout);
   if (!h.lora_targets.empty()) json["lora_targets"] = h.lora_targets;
+  PutPpm(json, "beta_ppm", h.beta);
+  PutPpm(json, "warmup_ratio_ppm", h.warmup_ratio);
+  Put(json, "eval_every", h.eval_every);
+  Put(json, "patience", h.patience);
   return json;
 }
 
@@ -55,6 +59,10 @@ Hyperparameters ReadHyperparameters(const Json& json, Violations& problems) {
   h.lora_alpha = MaybePpm(reader, "lora_alpha_ppm");
   h.lora_dropout = MaybePpm(reader, "lora_dropout_ppm");
   h.lora_targets = reader.Strings("lora_targets", /*required=*/false);
+  h.beta = MaybePpm(reader, "beta_ppm");
+  h.warmup_ratio = MaybePpm(reader, "warmup_ratio_ppm");
+  h.eval_every = MaybeInt(reader, "eval_every");
+  h.patience = MaybeInt(reader, "patience");
   reader.Finish();
   return h;
 }
@@ -89,6 +97,7 @@ Json JobSpec::ToJson() const {
                {"hyperparameters", tuneward::ToJson(hyperparameters)},
                {"safety", tuneward::ToJson(safety)},
                {"metadata", Json::object()}};
+  if (method != kMethodSupervised) json["method"] = method;
   if (!validation_file.empty()) json["validation_file"] = validation_file;
   if (!suffix.empty()) json["suffix"] = suffix;
   Put(json, "seed", seed);
@@ -101,6 +110,7 @@ absl::StatusOr<JobSpec> JobSpec::FromJson(const Json& json) {
   JobSpec spec;
   ObjectReader reader(json, "", problems);
   spec.base_model = reader.String("base_model");
+  spec.method = reader.String("method", /*required=*/false, kMethodSupervised);
   spec.training_file = reader.String("training_file");
   spec.validation_file = reader.String("validation_file", /*required=*/false);
   spec.suffix = reader.String("suffix", /*required=*/false);
@@ -124,17 +134,25 @@ absl::StatusOr<JobSpec> JobSpec::FromJson(const Json& json) {
 Digest JobSpec::Hash() const { return Sha256Of(CanonicalJson(ToJson())); }
 
 Json ResolvedHyperparameters::ToJson() const {
-  return {{"epochs", epochs},
-          {"batch_size", batch_size},
-          {"learning_rate_ppb", ToUnit(learning_rate, 1e9)},
-          {"warmup_steps", warmup_steps},
-          {"schedule", schedule},
-          {"max_tokens", max_tokens},
-          {"lora_rank", lora_rank},
-          {"lora_alpha_ppm", ToUnit(lora_alpha, 1e6)},
-          {"lora_dropout_ppm", ToUnit(lora_dropout, 1e6)},
-          {"lora_targets", lora_targets},
-          {"seed", seed}};
+  Json json = {{"epochs", epochs},
+               {"batch_size", batch_size},
+               {"learning_rate_ppb", ToUnit(learning_rate, 1e9)},
+               {"warmup_steps", warmup_steps},
+               {"schedule", schedule},
+               {"max_tokens", max_tokens},
+               {"lora_rank", lora_rank},
+               {"lora_alpha_ppm", ToUnit(lora_alpha, 1e6)},
+               {"lora_dropout_ppm", ToUnit(lora_dropout, 1e6)},
+               {"lora_targets", lora_targets},
+               {"seed", seed}};
+  if (method == kMethodDpo) {
+    json["method"] = method;
+    json["beta_ppm"] = ToUnit(beta, 1e6);
+  }
+  if (warmup_ratio > 0) json["warmup_ratio_ppm"] = ToUnit(warmup_ratio, 1e6);
+  if (eval_every > 0) json["eval_every"] = eval_every;
+  if (patience > 0) json["patience"] = patience;
+  return json;
 }
 
 absl::StatusOr<ResolvedHyperparameters> ResolvedHyperparameters::FromJson(const Json& json) {
@@ -151,6 +169,15 @@ absl::StatusOr<ResolvedHyperparameters> ResolvedHyperparameters::FromJson(const 
   r.lora_alpha = static_cast<double>(reader.Int("lora_alpha_ppm", 1, INT64_MAX)) / 1e6;
   r.lora_dropout = static_cast<double>(reader.Int("lora_dropout_ppm", 0, 999'999)) / 1e6;
   r.lora_targets = reader.Strings("lora_targets");
+  r.method = reader.String("method", /*required=*/false, kMethodSupervised);
+  if (r.method == kMethodDpo)
+    r.beta = static_cast<double>(reader.Int("beta_ppm", 1, 2'000'000)) / 1e6;
+  else if (r.method != kMethodSupervised)
+    problems.Add("hyperparameters.method",
+                 absl::StrCat("must be supervised or dpo, got \"", r.method, "\""));
+  r.warmup_ratio = MaybePpm(reader, "warmup_ratio_ppm").value_or(0);
+  r.eval_every = reader.Int("eval_every", 1, INT64_MAX, 0);
+  r.patience = reader.Int("patience", 1, INT64_MAX, 0);
   r.seed = static_cast<uint64_t>(reader.Int("seed", 0, INT64_MAX));
   reader.Finish();
   TW_RETURN_IF_ERROR(problems.ToStatus());

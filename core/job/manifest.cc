@@ -12,19 +12,21 @@ constexpr char kFormat[] = "tuneward.manifest/1";
 
 std::string Manifest::CanonicalJsonText() const {
   const std::set<int64_t> lines(dropped_lines.begin(), dropped_lines.end());
-  return CanonicalJson({{"format", kFormat},
-                        {"base_tree", base_tree},
-                        {"file", file_sha},
-                        {"plan", plan_sha},
-                        {"dropped_lines", lines},
-                        {"chat_template", chat_template},
-                        {"max_tokens", max_tokens},
-                        {"on_overlong", std::string(OnOverlongName(on_overlong))},
-                        {"hyperparameters", hyperparameters.ToJson()},
-                        {"defences", Json::array()},
-                        {"seed", hyperparameters.seed},
-                        {"random", kRandomScheme},
-                        {"engine_mode", engine_mode}});
+  Json json = {{"format", kFormat},
+               {"base_tree", base_tree},
+               {"file", file_sha},
+               {"plan", plan_sha},
+               {"dropped_lines", lines},
+               {"chat_template", chat_template},
+               {"max_tokens", max_tokens},
+               {"on_overlong", std::string(OnOverlongName(on_overlong))},
+               {"hyperparameters", hyperparameters.ToJson()},
+               {"defences", Json::array()},
+               {"seed", hyperparameters.seed},
+               {"random", kRandomScheme},
+               {"engine_mode", engine_mode}};
+  if (!validation_sha.empty()) json["validation_file"] = validation_sha;
+  return CanonicalJson(json);
 }
 
 Digest Manifest::Hash() const { return Sha256Of(CanonicalJsonText()); }
@@ -43,6 +45,10 @@ absl::StatusOr<Manifest> Manifest::Parse(std::string_view json_text) {
     if (!Digest::FromHex(*value).ok())
       problems.Add(key, absl::StrCat("must be a SHA-256 in hex, got \"", *value, "\""));
   }
+  m.validation_sha = reader.String("validation_file", /*required=*/false);
+  if (!m.validation_sha.empty() && !Digest::FromHex(m.validation_sha).ok())
+    problems.Add("validation_file",
+                 absl::StrCat("must be a SHA-256 in hex, got \"", m.validation_sha, "\""));
   if (const Json* lines = reader.Array("dropped_lines"))
     for (const Json& line : *lines) {
       if (line.is_number_integer())

@@ -16,14 +16,16 @@ namespace tuneward {
 
 struct Manifest {
   std::string base_tree, file_sha, plan_sha;  // hex
+  std::string validation_sha;                 // hex; empty: nothing is evaluated while training
   std::vector<int64_t> dropped_lines;         // sorted
   std::string chat_template;                  // "tuneward/1"
   int64_t max_tokens = 1024;
   OnOverlong on_overlong = OnOverlong::kTruncate;
-  ResolvedHyperparameters hyperparameters;  // holds the seed
+  ResolvedHyperparameters hyperparameters;  // holds the seed and the method
   std::string engine_mode = "isolated";
 
-  // With "random": the scheme's name (D6) and "defences": [] (none yet).
+  // With "random": the scheme's name (D6) and "defences": [] (none yet); "validation_file" where
+  // there is one.
   std::string CanonicalJsonText() const;
   Digest Hash() const;
   static absl::StatusOr<Manifest> Parse(std::string_view json_text);

@@ -78,6 +78,8 @@ absl::StatusOr<v1::File> ToProto(const FileRecord& file) {
   }
   if (!file.ok) return proto;
   TW_ASSIGN_OR_RETURN(const DatasetProfile profile, DatasetProfile::FromJson(file.profile));
+  proto.set_row_format(profile.data_format == DataFormat::kPreference ? v1::ROW_FORMAT_PREFERENCE
+                                                                      : v1::ROW_FORMAT_CHAT);
   for (const FormatCluster& cluster : profile.clusters) {
     auto* format = proto.add_formats();
     format->set_rows(cluster.user_rows);

@@ -38,6 +38,10 @@ Hyperparameters ToHyperparameters(const v1::Hyperparameters& proto, Violations& 
   if (proto.has_lora_rank()) h.lora_rank = proto.lora_rank();
   if (proto.has_lora_alpha()) h.lora_alpha = proto.lora_alpha();
   if (proto.has_lora_dropout()) h.lora_dropout = proto.lora_dropout();
+  if (proto.has_beta()) h.beta = proto.beta();
+  if (proto.has_warmup_ratio()) h.warmup_ratio = proto.warmup_ratio();
+  if (proto.has_eval_every()) h.eval_every = proto.eval_every();
+  if (proto.has_patience()) h.patience = proto.patience();
   h.lora_targets = {proto.lora_targets().begin(), proto.lora_targets().end()};
   switch (proto.schedule()) {
     case v1::LEARNING_RATE_SCHEDULE_UNSPECIFIED:
@@ -47,6 +51,9 @@ Hyperparameters ToHyperparameters(const v1::Hyperparameters& proto, Violations& 
       break;
     case v1::LEARNING_RATE_SCHEDULE_CONSTANT:
       h.schedule = "constant";
+      break;
+    case v1::LEARNING_RATE_SCHEDULE_LINEAR:
+      h.schedule = "linear";
       break;
     default:
       problems.Add("hyperparameters.schedule",
@@ -68,8 +75,13 @@ v1::Hyperparameters FromHyperparameters(const Hyperparameters& h) {
   if (h.lora_rank) proto.set_lora_rank(static_cast<int>(*h.lora_rank));
   if (h.lora_alpha) proto.set_lora_alpha(*h.lora_alpha);
   if (h.lora_dropout) proto.set_lora_dropout(*h.lora_dropout);
+  if (h.beta) proto.set_beta(*h.beta);
+  if (h.warmup_ratio) proto.set_warmup_ratio(*h.warmup_ratio);
+  if (h.eval_every) proto.set_eval_every(static_cast<int>(*h.eval_every));
+  if (h.patience) proto.set_patience(static_cast<int>(*h.patience));
   if (h.schedule) {
     proto.set_schedule(*h.schedule == "constant" ? v1::LEARNING_RATE_SCHEDULE_CONSTANT
+                       : *h.schedule == "linear" ? v1::LEARNING_RATE_SCHEDULE_LINEAR
                                                  : v1::LEARNING_RATE_SCHEDULE_COSINE);
   }
   for (const std::string& target : h.lora_targets) proto.add_lora_targets(target);
@@ -77,11 +89,26 @@ v1::Hyperparameters FromHyperparameters(const Hyperparameters& h) {
 }
 
 v1::Hyperparameters FromResolved(const ResolvedHyperparameters& r) {
+  const auto some = [](auto value) { return value > 0 ? std::optional(value) : std::nullopt; };
   v1::Hyperparameters proto = FromHyperparameters(
       {r.epochs, r.batch_size, std::nullopt, r.warmup_steps, r.schedule, r.max_tokens, r.lora_rank,
-       r.lora_alpha, r.lora_dropout, r.lora_targets});
+       r.lora_alpha, r.lora_dropout, r.lora_targets, some(r.beta), some(r.warmup_ratio),
+       some(r.eval_every), some(r.patience)});
   proto.set_learning_rate(r.learning_rate);
   return proto;
+}
+
+std::string ToMethod(v1::TrainingMethod method, Violations& problems) {
+  switch (method) {
+    case v1::TRAINING_METHOD_UNSPECIFIED:
+    case v1::TRAINING_METHOD_SUPERVISED:
+      return kMethodSupervised;
+    case v1::TRAINING_METHOD_DPO:
+      return kMethodDpo;
+    default:
+      problems.Add("method", absl::StrCat("is not known: ", static_cast<int>(method)));
+      return kMethodSupervised;
+  }
 }
 
 v1::SafetyOptions FromSafety(const SafetyChoice& safety) {
@@ -106,6 +133,17 @@ v1::JobProgress FromProgress(const Json& progress) {
   proto.set_tokens(static_cast<int64_t>(NumberOf(progress, "tokens")));
   proto.set_loss(NumberOf(progress, "loss"));
   proto.set_tokens_per_second(NumberOf(progress, "tokens_per_second"));
+  if (progress.contains("eval_loss")) {
+    proto.set_eval_loss(NumberOf(progress, "eval_loss"));
+    proto.set_eval_step(static_cast<int64_t>(NumberOf(progress, "eval_step")));
+  }
+  if (progress.contains("reward_accuracy")) {
+    v1::PreferenceProgress& preference = *proto.mutable_preference();
+    preference.set_chosen_reward(NumberOf(progress, "chosen_reward"));
+    preference.set_rejected_reward(NumberOf(progress, "rejected_reward"));
+    preference.set_reward_margin(NumberOf(progress, "reward_margin"));
+    preference.set_reward_accuracy(NumberOf(progress, "reward_accuracy"));
+  }
   return proto;
 }
 
@@ -133,6 +171,7 @@ absl::StatusOr<JobSpec> ToJobSpec(const v1::Job& job, const std::string& project
       AddProblem(file.status(), problems);
     }
   }
+  spec.method = ToMethod(job.method(), problems);
   spec.suffix = job.suffix();
   if (job.has_seed()) spec.seed = job.seed();
   spec.hyperparameters = ToHyperparameters(job.hyperparameters(), problems);
@@ -165,6 +204,8 @@ absl::StatusOr<v1::Job> ToProto(const JobRecord& job, const PolicyDocument& poli
   proto.set_training_file(FileName(job.project_id, spec.training_file));
   if (!spec.validation_file.empty())
     proto.set_validation_file(FileName(job.project_id, spec.validation_file));
+  proto.set_method(spec.method == kMethodDpo ? v1::TRAINING_METHOD_DPO
+                                             : v1::TRAINING_METHOD_SUPERVISED);
   proto.set_suffix(spec.suffix);
   *proto.mutable_hyperparameters() = FromHyperparameters(spec.hyperparameters);
   *proto.mutable_safety() = FromSafety(spec.safety);

@@ -21,14 +21,14 @@ DatasetLimits Limits() {
 
 struct Verdict {
   FileReport report;
-  std::vector<NumberedChat> rows;
+  std::vector<NumberedRow> rows;
 };
 
 // `cuts`: sizes of the chunks, taken in turn; empty: one chunk.
 Verdict Validate(std::string_view bytes, std::string_view cuts) {
   Verdict out;
-  DatasetValidator validator(Limits(), [&out](int64_t line, const Chat& chat) {
-    out.rows.push_back({line, chat});
+  DatasetValidator validator(Limits(), [&out](int64_t line, const DataRow& row) {
+    out.rows.push_back({line, row});
   });
   for (size_t turn = 0; !bytes.empty(); ++turn) {
     size_t size = bytes.size();
@@ -54,36 +54,37 @@ void CheckReport(const FileReport& report) {
   TW_CHECK(again.ok() && again->ToJson() == report.ToJson());
 }
 
-// The rows that ReadChat, the slower reader that explains itself, accepts.
-std::vector<NumberedChat> RowsByReadChat(std::string_view bytes) {
-  std::vector<NumberedChat> rows;
+// The rows that ReadRow, the slower reader that explains itself, accepts.
+std::vector<NumberedRow> RowsByReadRow(std::string_view bytes) {
+  std::vector<NumberedRow> rows;
+  std::optional<DataFormat> format;
   for (int64_t number = 1; !bytes.empty(); ++number) {
     const std::string_view line = bytes.substr(0, bytes.find('\n'));
     bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
     const bool has_mark = number == 1 && line.starts_with("\xEF\xBB\xBF");
     if (has_mark || static_cast<int64_t>(line.size()) > Limits().max_line_bytes) continue;
     Violations problems;
-    Chat chat = ReadChat(line, problems);
+    DataRow row = ReadRow(line, format, problems);
     for (const FieldViolation& violation : problems.list()) CheckIsText(violation.description);
-    if (problems.empty()) rows.push_back({number, std::move(chat)});
+    if (problems.empty()) rows.push_back({number, std::move(row)});
   }
   return rows;
 }
 
-void CheckProfile(const std::vector<NumberedChat>& rows) {
-  std::vector<Chat> chats;
-  for (const NumberedChat& row : rows) chats.push_back(row.chat);
-  const DatasetProfile profile = ProfileRows(chats);
+void CheckProfile(const std::vector<NumberedRow>& rows) {
+  DatasetProfiler profiler;
+  for (const NumberedRow& row : rows) profiler.Add(row.row);
+  const DatasetProfile profile = profiler.Finish();
   const auto again = DatasetProfile::FromJson(profile.ToJson());
   TW_CHECK(again.ok() && again->Hash() == profile.Hash());
   for (const FormatCluster& cluster : profile.clusters)
     CheckIsText(FillSkeleton(cluster.skeleton, "request", {}));
 }
 
-bool SameRows(const std::vector<NumberedChat>& a, const std::vector<NumberedChat>& b) {
+bool SameRows(const std::vector<NumberedRow>& a, const std::vector<NumberedRow>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const NumberedChat& x, const NumberedChat& y) {
-                      return x.line == y.line && x.chat == y.chat;
+                    [](const NumberedRow& x, const NumberedRow& y) {
+                      return x.line == y.line && x.row == y.row;
                     });
 }
 
@@ -99,11 +100,12 @@ void Jsonl(std::string_view bytes) {
   TW_CHECK(whole.report.ToJson() == cut.report.ToJson());
   TW_CHECK(SameRows(whole.rows, cut.rows));
   // The validator has a second, faster parser for good rows.
-  TW_CHECK(SameRows(whole.rows, RowsByReadChat(bytes)));
-  for (const NumberedChat& row : whole.rows) {
-    const auto again = ChatFromJson(ChatToJson(row.chat));
-    TW_CHECK(again.ok() && *again == row.chat);
-    CheckIsText(ChatLine(row.chat));
+  TW_CHECK(SameRows(whole.rows, RowsByReadRow(bytes)));
+  for (const NumberedRow& row : whole.rows) {
+    const auto again = ChatFromJson(ChatToJson(row.row.chat));
+    TW_CHECK(again.ok() && *again == row.row.chat);
+    TW_CHECK(row.row.format() == whole.rows[0].row.format());
+    CheckIsText(ChatLine(row.row.chat));
   }
   if (!whole.rows.empty()) CheckProfile(whole.rows);
 }

@@ -25,6 +25,12 @@ def chat(user, assistant, system=None, **more):
     return json.dumps({"messages": messages}, ensure_ascii=False)
 
 
+def preference(user, preferred, other, before=()):
+    answers = [[{"role": "assistant", "content": text}] for text in (preferred, other)]
+    return json.dumps({"input": {"messages": [*before, {"role": "user", "content": user}]}, "preferred_output": answers[0],
+                       "non_preferred_output": answers[1]})
+
+
 def jsonl(data):
     def rows(path, count):
         return [json.loads(line) for line in (data / path).read_text(encoding="utf-8").splitlines()[:count]]
@@ -46,6 +52,14 @@ def jsonl(data):
         "edge-deep": "[" * 80 + "]" * 80 + "\n", "edge-tail": good + " x\n" + good + "}\n", "edge-number": '{"messages":1e999}\n' + "-0\n",
         "edge-tools": '{"tools":[],"messages":[{"role":"tool","content":[{"type":"text"}]}]}\n', "edge-turns": chat("a", "b")[:-2] + ',{"role":"user","content":"c"}]}\n',
         "edge-long-line": chat("x" * 5000, "b") + "\n" + good + "\n",
+    }.items():
+        write("jsonl", name, text)
+    pair = preference("a", "b", "c")
+    for name, text in {
+        "good-preference": pair + "\n" + preference("x", "y", "z", [{"role": "system", "content": "s"}]) + "\n", "edge-mixed-formats": pair + "\n" + good + "\n",
+        "edge-equal-answers": preference("a", "b", "b") + "\n", "edge-preference-weight": pair.replace('"b"', '"b", "weight": 1') + "\n",
+        "edge-two-answers": pair.replace('"b"}', '"b"}, {"role": "assistant", "content": "d"}') + "\n",
+        "edge-preference-keys": pair[:-1] + ', "messages": []}\n' + pair[:-1] + ', "input": {}}\n',
     }.items():
         write("jsonl", name, text)
     write("jsonl", "edge-bad-utf8", b'{"messages":[{"role":"user","content":"\xc3\x28\xed\xa0\x80"},{"role":"assistant","content":"b"}]}\n')
@@ -97,6 +111,9 @@ def job_spec():
         "edge-fraction": hyper(epochs=1.5), "edge-same-targets": hyper(lora_targets=["q_proj", "q_proj"]), "edge-null": spec | {"seed": None},
         "edge-seed": spec | {"seed": 2**31}, "edge-metadata": spec | {"metadata": {"": "x", "k" * 65: "v" * 513, "n": "a\0"}},
         "edge-cut-text": spec | {"training_file": "a" + "\u00e9" * 60, "suffix": "b" + "\u20ac" * 60}, "edge-cut-key": spec | {"metadata": {"a" + "\u00e9" * 64: "v"}},
+        "good-dpo": full | {"method": "dpo", "hyperparameters": {"beta_ppm": 100000, "schedule": "linear", "warmup_ratio_ppm": 100000, "eval_every": 20,
+                                                                "patience": 2}},
+        "edge-beta-supervised": hyper(beta_ppm=1), "edge-method": spec | {"method": "ppo", "hyperparameters": {"beta_ppm": 2000001, "patience": 0}},
         "edge-small-fraction": hyper(lora_dropout_ppm=900001, lora_alpha_ppm=999),
     }.items():
         write("job_spec", name, json.dumps(value, ensure_ascii=False))

@@ -9,7 +9,7 @@
 namespace tuneward::fuzz {
 
 // DatasetValidator: the verdict does not depend on how the file was cut into chunks, agrees with
-// ReadChat line by line, and survives being stored; good rows can be profiled.
+// ReadRow line by line, and survives being stored; good rows can be profiled.
 void Jsonl(std::string_view bytes);
 
 // ParseSafetensors: spans tile the data area of the input; what was read can be written and read.

@@ -12,13 +12,13 @@ constexpr size_t kMaxTaskRows = 400;
 constexpr size_t kMaxInSampleRows = 100;
 
 // `count` of the rows in file order, chosen by the job's seed.
-std::vector<Chat> Choose(const std::vector<NumberedChat>& rows, size_t count, uint64_t seed) {
+std::vector<Chat> Choose(const std::vector<NumberedRow>& rows, size_t count, uint64_t seed) {
   RandomStream stream(seed, "audit/prompts");
   std::vector<int64_t> order = stream.Permutation(static_cast<int64_t>(rows.size()));
   order.resize(std::min(count, order.size()));
   std::sort(order.begin(), order.end());
   std::vector<Chat> chosen;
-  for (const int64_t index : order) chosen.push_back(rows[static_cast<size_t>(index)].chat);
+  for (const int64_t index : order) chosen.push_back(rows[static_cast<size_t>(index)].row.chat);
   return chosen;
 }
 

@@ -23,11 +23,15 @@ JobEvent PreparedEvent(const MaterializedRows& rows) {
     event.message += fmt::format("; {} were too long and cut", user.truncated);
   if (user.dropped > 0)
     event.message += fmt::format("; {} were too long and left out", user.dropped);
+  if (user.alike > 0)
+    event.message +=
+        fmt::format("; {} had two answers of the same tokens and were left out", user.alike);
   if (user.unknown > 0)
     event.message += fmt::format(
         "; {} tokens stand for text that the base's tokenizer cannot write", user.unknown);
-  if (user.truncated + user.dropped + user.unknown > 0) event.level = kLevelWarn;
+  if (user.truncated + user.dropped + user.alike + user.unknown > 0) event.level = kLevelWarn;
   event.data = {{"user", CountsJson(user)}, {"mixed", CountsJson(rows.mixed)}};
+  if (user.alike > 0) event.data["user"]["alike"] = user.alike;
   return event;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "core/base/log.h"
 #include "core/store/blob/blob_tree.h"
 #include "worker/runner/fenced_write.h"
@@ -23,6 +25,14 @@ void AddLosses(const std::string& prefix, double user, double mixed,
   data[prefix + "reward_accuracy"] = preference->accuracy;
 }
 
+Json EvalJson(const StepMetrics& metrics) {
+  Json data = {{"eval_step", metrics.step}, {"eval_loss", metrics.eval->loss}};
+  AddLosses("eval_", metrics.eval->user_loss, metrics.eval->mixed_loss, metrics.eval->preference,
+            data);
+  return data;
+}
+
+// Of the step alone.
 Json MetricsJson(const StepMetrics& metrics) {
   Json data = {{"step", metrics.step},
                {"total_steps", metrics.total_steps},
@@ -32,20 +42,33 @@ Json MetricsJson(const StepMetrics& metrics) {
                {"grad_norm", metrics.grad_norm},
                {"tokens_per_second", metrics.tokens_per_second}};
   AddLosses("", metrics.user_loss, metrics.mixed_loss, metrics.preference, data);
-  if (metrics.eval) {
-    data["eval_loss"] = metrics.eval->loss;
-    AddLosses("eval_", metrics.eval->user_loss, metrics.eval->mixed_loss, metrics.eval->preference,
-              data);
-  }
+  if (metrics.eval) data.update(EvalJson(metrics));
   return data;
 }
 
-std::string MetricsSentence(const StepMetrics& metrics) {
-  char text[96];
-  std::snprintf(text, sizeof text, "Step %lld/%lld: training loss=%.4f",
-                static_cast<long long>(metrics.step), static_cast<long long>(metrics.total_steps),
-                metrics.loss);
+std::string MetricsSentence(const StepMetrics& metrics, const Json& eval) {
+  std::string text = fmt::format("Step {}/{}: training loss={:.4f}", metrics.step,
+                                 metrics.total_steps, metrics.loss);
+  if (metrics.preference)
+    text += fmt::format(", reward accuracy={:.3f}, reward margin={:.4f}",
+                        metrics.preference->accuracy, metrics.preference->margin);
+  if (!eval.empty())
+    text += fmt::format(", validation loss={:.4f} at step {}", eval["eval_loss"].get<double>(),
+                        eval["eval_step"].get<int64_t>());
   return text;
+}
+
+// Which step's weights the model has.
+JobEvent BestEvent(const TrainOutcome& outcome) {
+  JobEvent event;
+  event.message = fmt::format(
+      "{}the model is that of step {}, whose loss on the validation file is the lowest",
+      outcome.stopped_early ? fmt::format("Stopped early after step {}: ", outcome.steps) : "",
+      outcome.best_step);
+  event.data = {{"best_step", outcome.best_step},
+                {"steps", outcome.steps},
+                {"stopped_early", outcome.stopped_early}};
+  return event;
 }
 
 }  // namespace
@@ -91,7 +114,10 @@ absl::Status TrainRecorder::Record(const StepMetrics& metrics) {
   TW_RETURN_IF_ERROR(Begin());
   last_ = metrics;
   const Json data = MetricsJson(metrics);
-  control_.SetProgress(data);
+  if (metrics.eval) eval_ = EvalJson(metrics);
+  Json progress = data;
+  progress.update(eval_);
+  control_.SetProgress(std::move(progress));
   if (metrics.step > recorded_step_) waiting_.push_back({metrics.step, data});
   if (checkpoint_) return RecordCheckpoint();
   if (services_.clock.Monotonic() - last_flush_ < kEventEvery) return absl::OkStatus();
@@ -101,15 +127,17 @@ absl::Status TrainRecorder::Record(const StepMetrics& metrics) {
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
 }
 
-absl::Status TrainRecorder::Flush() {
+absl::Status TrainRecorder::Flush(bool last) {
   if (waiting_.empty()) return absl::OkStatus();
   std::vector<JobEvent> events;
   const Clock::MonoTime now = services_.clock.Monotonic();
   const int64_t apart =
       std::max<int64_t>(1, (last_.total_steps + kMaxMetricsEvents - 1) / kMaxMetricsEvents);
-  if (last_event_step_ == 0 ||
+  if (last || last_event_step_ == 0 ||
       (now - last_event_ >= kEventEvery && last_.step - last_event_step_ >= apart)) {
-    events.push_back({kLevelInfo, kEventMetrics, MetricsSentence(last_), MetricsJson(last_)});
+    Json data = MetricsJson(last_);
+    data.update(eval_);
+    events.push_back({kLevelInfo, kEventMetrics, MetricsSentence(last_, eval_), std::move(data)});
   }
   TW_RETURN_IF_ERROR(services_.transitions.Append(task_.lease, events, waiting_));
   if (!events.empty()) {
@@ -141,9 +169,13 @@ absl::Status TrainRecorder::RecordCheckpoint() {
   return absl::OkStatus();
 }
 
-absl::Status TrainRecorder::Finish() {
+absl::Status TrainRecorder::Finish(const TrainOutcome& outcome) {
   TW_RETURN_IF_ERROR(error_);
-  return WriteWhileHeld(control_, [&] { return Flush(); });
+  TW_RETURN_IF_ERROR(WriteWhileHeld(control_, [&] { return Flush(/*last=*/!outcome.stopped); }));
+  if (outcome.stopped || outcome.best_step == 0) return absl::OkStatus();
+  return WriteWhileHeld(control_, [&] {
+    return services_.transitions.Append(task_.lease, {BestEvent(outcome)}, {});
+  });
 }
 
 }  // namespace tuneward

@@ -31,13 +31,15 @@ class TrainRecorder final : public TrainObserver {
 
   bool OnStep(const StepMetrics& metrics) override;
   absl::Status OnCheckpoint(const std::string& folder, int64_t step) override;
-  // What has not been written yet; also the error that made OnStep stop the training.
-  absl::Status Finish();
+  // What has not been written yet, and which step's weights the model has where an evaluation chose
+  // them; also the error that made OnStep stop the training.
+  absl::Status Finish(const TrainOutcome& outcome);
 
  private:
   absl::Status Begin();  // D3 row 8, once
   absl::Status Record(const StepMetrics& metrics);
-  absl::Status Flush();
+  // `last`: the step that ends the training has an event, however soon after the one before.
+  absl::Status Flush(bool last = false);
   absl::Status RecordCheckpoint();
   void CountTokens(const StepMetrics& metrics);
 
@@ -50,6 +52,7 @@ class TrainRecorder final : public TrainObserver {
   int64_t tokens_ = 0;
   std::vector<StepMetricsRecord> waiting_;
   StepMetrics last_;
+  Json eval_ = Json::object();  // the last evaluation's keys: steps after it show them, too
   int64_t last_event_step_ = 0;
   Clock::MonoTime last_event_{}, last_flush_{};
   struct Checkpoint {

@@ -47,10 +47,13 @@ JobError TrainErrorOf(const absl::Status& why) {
   if (absl::IsOutOfRange(why))
     return {"diverged", "hyperparameters.learning_rate_multiplier", message};
   if (IsOutOfMemory(why)) return {"out_of_memory", "hyperparameters.batch_size", message};
-  const std::string reason = GetErrorInfo(why).reason;
+  const ErrorInfo info = GetErrorInfo(why);
+  const std::string& reason = info.reason;
+  const auto field = info.metadata.find("field");
+  const std::string file = field != info.metadata.end() ? field->second : "training_file";
   if (reason == "TOO_FEW_EXAMPLES") return {"invalid_n_examples", "training_file", message};
   if (reason == "INVALID_FILE" || reason == "LIMIT_EXCEEDED") {
-    return {"invalid_training_file", "training_file", message};
+    return {"invalid_training_file", file, message};
   }
   LogError("training failed for a reason of ours", {{"error", why.ToString()}});
   return {"server_error", "", "the training failed for a reason that is the provider's"};
@@ -66,6 +69,10 @@ absl::StatusOr<TrainTask::Prepared> TrainTask::Prepare(const JobInputs& inputs,
   train.rows = std::move(rows.rows);
   TW_ASSIGN_OR_RETURN(train.spec, TrainSpecOf(inputs.manifest.hyperparameters,
                                               services_.settings.checkpoint_every));
+  if (inputs.held_out) {
+    TW_ASSIGN_OR_RETURN(auto held_out, ReadDatasetBlob(services_.blobs, inputs.held_out->sha256));
+    TW_ASSIGN_OR_RETURN(train.eval_rows, PrepareEvalRows(inputs, std::move(held_out), tokenizer));
+  }
   train.manifest_sha = inputs.manifest.Hash().Hex();
   train.work_folder = work + "/checkpoints";
   TW_RETURN_IF_ERROR(MakeFolders(train.work_folder));
@@ -94,7 +101,7 @@ absl::StatusOr<TrainOutcome> TrainTask::Train(const ClaimedTask& task, TaskContr
         outcome.status().message());  // a full disk: the provider's trouble, which may pass
   }
   TW_RETURN_IF_ERROR(outcome.status());
-  TW_RETURN_IF_ERROR(recorder.Finish());
+  TW_RETURN_IF_ERROR(recorder.Finish(*outcome));
   if (outcome->stopped)
     return absl::CancelledError("stopped at step " + std::to_string(outcome->steps));
   return outcome;

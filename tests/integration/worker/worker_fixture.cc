@@ -117,7 +117,7 @@ std::string WorkerTest::UploadRows(int rows, uint64_t seed) {
     text += ChatLine(chat) + "\n";
   }
   DatasetProfiler profiler;
-  DatasetValidator validator({}, [&](int64_t, const Chat& chat) { profiler.Add(chat); });
+  DatasetValidator validator({}, [&](int64_t, const DataRow& row) { profiler.Add(row); });
   validator.Feed(text);
   const FileReport report = validator.Finish();
   EXPECT_TRUE(report.ok()) << report.reason;

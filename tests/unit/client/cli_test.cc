@@ -109,6 +109,58 @@ TEST_F(CliTest, CreateUploadsAPathFirst) {
   EXPECT_EQ(Json::parse(out_.str())["name"], "projects/demo/jobs/ftjob-1");
 }
 
+TEST_F(CliTest, CreateSendsTheMethodAndHowItIsEvaluated) {
+  EXPECT_EQ(Run({"jobs",
+                 "create",
+                 "--base",
+                 "nano",
+                 "--file",
+                 "file-1",
+                 "--validation-file",
+                 "file-2",
+                 "--method",
+                 "dpo",
+                 "--beta",
+                 "0.25",
+                 "--schedule",
+                 "linear",
+                 "--warmup-ratio",
+                 "0.1",
+                 "--eval-every",
+                 "20",
+                 "--patience",
+                 "3"}),
+            0)
+      << err_.str();
+  ASSERT_EQ(provider_.jobs.created.size(), 1u);
+  const v1::Job& job = provider_.jobs.created[0].job();
+  EXPECT_EQ(job.method(), v1::TRAINING_METHOD_DPO);
+  EXPECT_EQ(job.hyperparameters().beta(), 0.25);
+  EXPECT_EQ(job.hyperparameters().schedule(), v1::LEARNING_RATE_SCHEDULE_LINEAR);
+  EXPECT_EQ(job.hyperparameters().warmup_ratio(), 0.1);
+  EXPECT_EQ(job.hyperparameters().eval_every(), 20);
+  EXPECT_EQ(job.hyperparameters().patience(), 3);
+  EXPECT_EQ(Run({"jobs", "create", "--base", "nano", "--file", "file-1", "--method", "ppo"}), 2);
+}
+
+TEST_F(CliTest, AJobShowsItsRewardsAndHeldOutLoss) {
+  provider_.jobs.answer.set_name("projects/demo/jobs/ftjob-1");
+  provider_.jobs.answer.mutable_resolved()->set_beta(0.25);
+  v1::JobProgress& progress = *provider_.jobs.answer.mutable_progress();
+  provider_.jobs.answer.set_state(v1::JOB_STATE_RUNNING);
+  progress.set_total_steps(40);
+  progress.set_eval_loss(0.5);
+  progress.set_eval_step(20);
+  progress.mutable_preference()->set_reward_accuracy(0.75);
+  progress.mutable_preference()->set_reward_margin(1.5);
+  progress.mutable_preference()->set_chosen_reward(0.5);
+  progress.mutable_preference()->set_rejected_reward(-1);
+  EXPECT_EQ(Run({"jobs", "get", "ftjob-1"}), 0);
+  for (const char* part : {"dpo with beta 0.25", "validation loss 0.500 after step 20",
+                           "reward accuracy 0.75, margin 1.500 (chosen 0.500, rejected -1.000)"})
+    EXPECT_THAT(out_.str(), HasSubstr(part));
+}
+
 TEST_F(CliTest, WaitingForAJobThatFailsEndsWithStatusOne) {
   provider_.jobs.scripts = {{{JobUpdate(v1::JOB_STATE_RUNNING, v1::JOB_STAGE_TRAINING),
                               EventUpdate(1, "loss is not finite"),

@@ -22,6 +22,19 @@ TEST(ProgressTest, LineHoldsStepLossRateAndTimeLeft) {
       "training   [########................]  35 %  step 35/100  loss 0.412  5.2k tok/s  ETA 0:42");
 }
 
+TEST(ProgressTest, LineHoldsWhatPreferencesAndHeldOutRowsShow) {
+  const ProgressView view{.state = "running",
+                          .stage = "training",
+                          .step = 1,
+                          .total_steps = 2,
+                          .loss = 0.7,
+                          .reward_accuracy = 0.825,
+                          .eval_loss = 0.6931};
+  const std::string line = FormatProgressLine(view, 0);
+  EXPECT_NE(line.find("loss 0.700  reward accuracy 0.82  validation loss 0.693"), std::string::npos)
+      << line;
+}
+
 TEST(ProgressTest, WhatIsNotKnownIsLeftOut) {
   EXPECT_EQ(FormatProgressLine({.state = "queued", .stage = "queued"}, 0), "queued");
   EXPECT_EQ(FormatProgressLine(

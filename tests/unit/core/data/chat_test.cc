@@ -2,8 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "core/data/data_row.h"
+
 namespace tuneward {
 namespace {
+
+Chat ReadChat(std::string_view line, Violations& problems) {
+  std::optional<DataFormat> format = DataFormat::kChat;
+  return ReadRow(line, format, problems).chat;
+}
 
 TEST(ChatTest, ReadsRolesContentAndWeight) {
   Violations problems;

@@ -137,7 +137,7 @@ TEST(DatasetValidatorTest, AcceptsGoodFilesInAnyCutOfChunks) {
 
 TEST(DatasetValidatorTest, KeepsLineNumbersAcrossBlankLines) {
   std::vector<int64_t> lines;
-  DatasetValidator validator({}, [&](int64_t line, const Chat&) { lines.push_back(line); });
+  DatasetValidator validator({}, [&](int64_t line, const DataRow&) { lines.push_back(line); });
   validator.Feed(kGood + "\n\n  \n" + kGood + "\n");
   validator.Finish();
   EXPECT_EQ(lines, (std::vector<int64_t>{1, 4}));
@@ -226,9 +226,12 @@ TEST(DatasetValidatorTest, ReportReadsBackFromItsJson) {
 // The fast path must accept nothing that the strict reader refuses: random edits of good rows, both
 // readers.
 TEST(DatasetValidatorTest, FastPathAgreesWithTheStrictReader) {
-  const std::string row =
+  const std::string kRows[] = {
       R"({"messages":[{"role":"system","content":"s"},{"role":"user","content":"u\u00e9"},)"
-      R"({"role":"assistant","content":"a","weight":1}]})";
+      R"({"role":"assistant","content":"a","weight":1}]})",
+      R"({"input":{"messages":[{"role":"user","content":"u"},{"role":"assistant","content":"w"},)"
+      R"({"role":"user","content":"v"}]},"preferred_output":[{"role":"assistant","content":"s"}],)"
+      R"("non_preferred_output":[{"role":"assistant","content":"sx"}]})"};
   const std::string bytes = "{}[]\",:\\ u0d8c1e.-\n\x80\xC3sx";
   uint64_t state = 7;
   auto next = [&](size_t n) {
@@ -236,9 +239,10 @@ TEST(DatasetValidatorTest, FastPathAgreesWithTheStrictReader) {
                ? (state >> 33) % n
                : 0;
   };
-  int accepted = 0;
-  for (int i = 0; i < 20000; ++i) {
-    std::string edited = row;
+  int accepted[2] = {0, 0};
+  for (int i = 0; i < 30000; ++i) {
+    const int which = i % 2;
+    std::string edited = kRows[which];
     for (size_t edits = 1 + next(3); edits > 0; --edits) {
       const size_t at = next(edited.size());
       if (next(2) == 0)
@@ -248,18 +252,20 @@ TEST(DatasetValidatorTest, FastPathAgreesWithTheStrictReader) {
     }
     if (edited.find('\n') != std::string::npos) continue;
     Violations problems;
-    const Chat strict = ReadChat(edited, problems);
-    std::vector<Chat> rows;
-    DatasetValidator validator({}, [&](int64_t, const Chat& chat) { rows.push_back(chat); });
+    std::optional<DataFormat> format;
+    const DataRow strict = ReadRow(edited, format, problems);
+    std::vector<DataRow> rows;
+    DatasetValidator validator({}, [&](int64_t, const DataRow& row) { rows.push_back(row); });
     validator.Feed(edited + "\n");
     validator.Finish();
     ASSERT_EQ(rows.size() == 1, problems.empty()) << edited;
     if (rows.size() == 1) {
       EXPECT_EQ(rows[0], strict) << edited;
-      ++accepted;
+      ++accepted[which];
     }
   }
-  EXPECT_GT(accepted, 100);
+  EXPECT_GT(accepted[0], 100);
+  EXPECT_GT(accepted[1], 100);
 }
 
 TEST(ReadDatasetTest, GivesRowsWithTheirLines) {

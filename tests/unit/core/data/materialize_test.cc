@@ -28,9 +28,9 @@ class ByteTemplate final : public ChatTemplate {
   const std::vector<TokenId> stops_ = {2000};
 };
 
-const std::vector<NumberedChat> kUser = {{2, MakeChat("", "uu", "aaa")},
-                                         {5, MakeChat("", "uuuuuuuu", "a")},
-                                         {9, MakeChat("", "u", "bbbbbbbbbb")}};
+const std::vector<NumberedRow> kUser = {{2, {MakeChat("", "uu", "aaa"), ""}},
+                                        {5, {MakeChat("", "uuuuuuuu", "a"), ""}},
+                                        {9, {MakeChat("", "u", "bbbbbbbbbb"), ""}}};
 
 TEST(MaterializeTest, KeepsOrderIdsAndSources) {
   auto out = Materialize(kUser, {MakeChat("", "m", "x"), MakeChat("", "m", "y")}, ByteTemplate(),
@@ -94,6 +94,53 @@ TEST(MaterializeTest, LeavesOutDroppedLinesAndSaysWhenNothingIsLeft) {
   auto none =
       Materialize(kUser, {}, ByteTemplate(), {.max_tokens = 100, .dropped_lines = {2, 5, 9}});
   EXPECT_EQ(none.status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+DataRow Preference(const std::string& user, const std::string& chosen,
+                   const std::string& rejected) {
+  Chat chat = MakeChat("s", "before", "context");
+  chat.messages.back().trained = false;
+  chat.messages.push_back({Role::kUser, user});
+  chat.messages.push_back({Role::kAssistant, chosen});
+  return {chat, rejected};
+}
+
+TEST(MaterializeTest, APreferenceIsTwoRowsThatDifferInTheirTargetsAlone) {
+  auto out = Materialize({{4, Preference("u", "aa", "bbb")}, {6, Preference("v", "c", "d")}},
+                         {MakeChat("", "m", "x")}, ByteTemplate(), {.max_tokens = 100});
+  ASSERT_TRUE(out.ok()) << out.status();
+  std::vector<std::string> ids;
+  for (const TrainingRow& row : out->rows) ids.push_back(row.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"u:4", "u:4/rejected", "u:6", "u:6/rejected", "m:0"}));
+  EXPECT_EQ(out->user.rows, 2);
+  EXPECT_EQ(out->user.targets, 2 + 3 + 1 + 1);
+  const TrainingRow &chosen = out->rows[0], &rejected = out->rows[1];
+  ASSERT_EQ(rejected.tokens.size(), chosen.tokens.size() + 1);
+  const size_t prompt = chosen.tokens.size() - 2;
+  for (size_t i = 0; i < prompt; ++i) {
+    EXPECT_EQ(chosen.tokens[i], rejected.tokens[i]);
+    EXPECT_FALSE(chosen.is_target[i] || rejected.is_target[i]) << i;
+  }
+  EXPECT_EQ(chosen.tokens.back(), 'a');
+  EXPECT_EQ(rejected.tokens.back(), 'b');
+  EXPECT_EQ(out->rows[4].source, 1);
+}
+
+TEST(MaterializeTest, CutsAPreferenceOnceAndLeavesOutOneWithNothingLeftToPrefer) {
+  const size_t prompt = 5 + 1 + 6 + 7 + 1;  // controls, texts before the answer
+  const std::vector<NumberedRow> user = {{1, Preference("u", "aaaaaa", "bb")},
+                                         {2, Preference("u", "ccccX", "ccccY")},
+                                         {3, Preference("u", "a", "b")},
+                                         {4, Preference("a longer question", "a", "b")}};
+  auto out = Materialize(user, {}, ByteTemplate(), {.max_tokens = static_cast<int>(prompt + 3)});
+  ASSERT_TRUE(out.ok()) << out.status();
+  EXPECT_EQ(out->user.rows, 2);
+  EXPECT_EQ(out->user.truncated, 1);  // row 1, of which one answer is too long
+  EXPECT_EQ(out->user.alike, 1);      // row 2, whose difference was cut away
+  EXPECT_EQ(out->user.dropped, 1);    // row 4, whose answers were
+  ASSERT_EQ(out->rows.size(), 4u);
+  EXPECT_EQ(out->rows[0].tokens.size(), prompt + 3);
+  EXPECT_EQ(out->rows[2].id, "u:3");
 }
 
 }  // namespace

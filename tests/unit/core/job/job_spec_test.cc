@@ -69,8 +69,32 @@ TEST(JobSpecTest, NamesFieldValueAndRangeOfEachViolation) {
        [](JobSpec& s) { s.hyperparameters.learning_rate_multiplier = std::nan(""); }, "got nan"},
       {"hyperparameters.warmup_steps", [](JobSpec& s) { s.hyperparameters.warmup_steps = -5; },
        "got -5"},
-      {"hyperparameters.schedule", [](JobSpec& s) { s.hyperparameters.schedule = "linear"; },
-       "cosine or constant, got \"linear\""},
+      {"hyperparameters.schedule", [](JobSpec& s) { s.hyperparameters.schedule = "step"; },
+       "cosine, constant or linear, got \"step\""},
+      {"hyperparameters.warmup_ratio", [](JobSpec& s) { s.hyperparameters.warmup_ratio = 1; },
+       "got 1"},
+      {"hyperparameters.warmup_ratio",
+       [](JobSpec& s) {
+         s.hyperparameters.warmup_ratio = 0.1;
+         s.hyperparameters.warmup_steps = 5;
+       },
+       "not both, got 5 and 0.1"},
+      {"hyperparameters.eval_every", [](JobSpec& s) { s.hyperparameters.eval_every = 5; },
+       "needs a validation_file, got 5 and none"},
+      {"hyperparameters.patience", [](JobSpec& s) { s.hyperparameters.patience = 2; },
+       "needs a validation_file, got 2 and none"},
+      {"hyperparameters.eval_every",
+       [](JobSpec& s) {
+         s.validation_file = "file-01hk153x000000000000000001";
+         s.hyperparameters.eval_every = 0;
+       },
+       "[1, 100000], got 0"},
+      {"hyperparameters.patience",
+       [](JobSpec& s) {
+         s.validation_file = "file-01hk153x000000000000000001";
+         s.hyperparameters.patience = 1001;
+       },
+       "[1, 1000], got 1001"},
       {"hyperparameters.max_tokens", [](JobSpec& s) { s.hyperparameters.max_tokens = 3; }, "got 3"},
       {"hyperparameters.lora_rank", [](JobSpec& s) { s.hyperparameters.lora_rank = 0; },
        "[1, 256], got 0"},
@@ -85,6 +109,21 @@ TEST(JobSpecTest, NamesFieldValueAndRangeOfEachViolation) {
          s.hyperparameters.lora_targets = {"q_proj", "q_proj"};
        },
        "given twice"},
+      {"method", [](JobSpec& s) { s.method = "ppo"; }, "supervised or dpo, got \"ppo\""},
+      {"hyperparameters.beta", [](JobSpec& s) { s.hyperparameters.beta = 0.1; },
+       "is of method dpo, and the job's method is supervised, got 0.1"},
+      {"hyperparameters.beta",
+       [](JobSpec& s) {
+         s.method = "dpo";
+         s.hyperparameters.beta = 0;
+       },
+       "[1e-06, 2], got 0"},
+      {"hyperparameters.beta",
+       [](JobSpec& s) {
+         s.method = "dpo";
+         s.hyperparameters.beta = 2.5;
+       },
+       "got 2.5"},
       {"safety.refusals_ppm", [](JobSpec& s) { s.safety.refusals_ppm = -1; }, "got -1"},
       {"metadata",
        [](JobSpec& s) {
@@ -144,14 +183,70 @@ TEST(JobSpecTest, PolicyForbidsMethodsRatesAndProfiles) {
   EXPECT_TRUE(CheckAgainstPolicy(spec, OpenPolicy()).ok());
 }
 
+JobSpec Dpo() {
+  JobSpec spec = Full();
+  spec.hyperparameters.schedule = "linear";
+  spec.hyperparameters.warmup_steps = std::nullopt;
+  spec.hyperparameters.warmup_ratio = 0.05;
+  spec.hyperparameters.eval_every = 40;
+  spec.hyperparameters.patience = 3;
+  spec.method = "dpo";
+  spec.hyperparameters.beta = 0.25;
+  return spec;
+}
+
+// What was stored and hashed before there was another method.
+TEST(JobSpecTest, ASupervisedJobSaysNothingOfItsMethod) {
+  EXPECT_EQ(CanonicalJson(Good().ToJson()),
+            R"({"base_model":"nano-shallow","hyperparameters":{},"metadata":{},"safety":{},)"
+            R"("seed":7,"training_file":"file-01hk153x000000000000000000"})");
+  EXPECT_EQ(Resolve(Good(), 300, {})->ToJson().size(), 11u);
+  EXPECT_EQ(JobSpec::FromJson(Good().ToJson())->method, "supervised");
+}
+
+TEST(ResolveTest, AValidationFileIsEvaluatedAboutOnceAnEpoch) {
+  EXPECT_EQ(Resolve(Good(), 300, {})->eval_every, 0);
+  JobSpec spec = Good();
+  spec.validation_file = "file-01hk153x000000000000000001";
+  const auto resolved = Resolve(spec, 300, {});
+  EXPECT_EQ(resolved->eval_every, 50);  // 300 rows, 6 a step
+  EXPECT_EQ(resolved->patience, 0);
+  EXPECT_FALSE(resolved->ToJson().contains("patience"));
+  const auto chosen = Resolve(Dpo(), 300, {});
+  EXPECT_EQ(chosen->eval_every, 40);
+  EXPECT_EQ(chosen->patience, 3);
+  EXPECT_DOUBLE_EQ(chosen->warmup_ratio, 0.05);
+  EXPECT_EQ(chosen->warmup_steps, 0);
+}
+
+TEST(ResolveTest, BetaIsOfDpoAlone) {
+  EXPECT_EQ(Resolve(Good(), 300, {})->beta, 0);
+  JobSpec spec = Dpo();
+  EXPECT_TRUE(ValidateJobSpec(spec).ok());
+  EXPECT_DOUBLE_EQ(Resolve(spec, 300, {})->beta, 0.25);
+  spec.hyperparameters.beta = std::nullopt;
+  const auto resolved = Resolve(spec, 300, {});
+  EXPECT_EQ(resolved->method, "dpo");
+  EXPECT_DOUBLE_EQ(resolved->beta, 0.1);
+  const auto back = ResolvedHyperparameters::FromJson(resolved->ToJson());
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(*back, *resolved);
+  Json json = resolved->ToJson();
+  json.erase("beta_ppm");
+  EXPECT_FALSE(ResolvedHyperparameters::FromJson(json).ok());
+  json["method"] = "ppo";
+  EXPECT_FALSE(ResolvedHyperparameters::FromJson(json).ok());
+}
+
 TEST(JobSpecTest, ReadsBackFromItsJson) {
-  for (const JobSpec& spec : {Good(), Full()}) {
+  for (const JobSpec& spec : {Good(), Full(), Dpo()}) {
     auto back = JobSpec::FromJson(*ParseJson(CanonicalJson(spec.ToJson())));
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(*back, spec);
     EXPECT_EQ(back->Hash(), spec.Hash());
   }
   EXPECT_NE(Good().Hash(), Full().Hash());
+  EXPECT_NE(Dpo().Hash(), Full().Hash());
   Json json = Good().ToJson();
   json["hyperparameters"]["lora_rnak"] = 8;
   EXPECT_EQ(GetErrorInfo(JobSpec::FromJson(json).status()).violations[0].field,

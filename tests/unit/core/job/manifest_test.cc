@@ -33,6 +33,18 @@ TEST(ManifestTest, NamesTheRandomSchemeAndSortsLines) {
   EXPECT_EQ(ParseJson(m.CanonicalJsonText())->at("random"), "philox4x32-10/tuneward-1");
 }
 
+TEST(ManifestTest, HoldsMethodAndBetaOfDpoAlone) {
+  EXPECT_EQ(Sample().CanonicalJsonText().find("method"), std::string::npos);
+  Manifest m = Sample();
+  m.hyperparameters.method = "dpo";
+  m.hyperparameters.beta = 0.3;
+  EXPECT_NE(m.Hash(), Sample().Hash());
+  const Json json = *ParseJson(m.CanonicalJsonText());
+  EXPECT_EQ(json["hyperparameters"]["method"], "dpo");
+  EXPECT_EQ(json["hyperparameters"]["beta_ppm"], 300'000);
+  EXPECT_EQ(Manifest::Parse(m.CanonicalJsonText())->hyperparameters, m.hyperparameters);
+}
+
 TEST(ManifestTest, EveryPartChangesTheHash) {
   std::set<Digest> hashes = {Sample().Hash()};
   Manifest m = Sample();
@@ -44,7 +56,11 @@ TEST(ManifestTest, EveryPartChangesTheHash) {
   hashes.insert(m.Hash());
   m.plan_sha = std::string(64, 'd');
   hashes.insert(m.Hash());
-  EXPECT_EQ(hashes.size(), 5u);
+  m.validation_sha = std::string(64, 'e');
+  hashes.insert(m.Hash());
+  EXPECT_EQ(hashes.size(), 6u);
+  EXPECT_EQ(Manifest::Parse(m.CanonicalJsonText())->validation_sha, m.validation_sha);
+  EXPECT_FALSE(ParseJson(Sample().CanonicalJsonText())->contains("validation_file"));
 }
 
 TEST(ManifestTest, RefusesWhatItDoesNotKnow) {
@@ -53,6 +69,7 @@ TEST(ManifestTest, RefusesWhatItDoesNotKnow) {
                             {"plan", "xyz"},
                             {"defences", Json{"lisa"}},
                             {"engine_mode", "fast"},
+                            {"validation_file", "xyz"},
                             {"seed", 9},
                             {"on_overlong", "ignore"},
                             {"extra", 1}}) {

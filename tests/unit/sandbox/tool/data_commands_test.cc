@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_split.h"
 #include "core/base/file.h"
-#include "core/data/chat.h"
+#include "core/data/data_row.h"
 
 namespace tuneward {
 namespace {
@@ -18,9 +18,10 @@ TEST(DataCommandsTest, LinesAreValidRows) {
   ASSERT_TRUE(lines.ok()) << lines.status();
   const std::vector<std::string> rows = absl::StrSplit(*lines, '\n', absl::SkipEmpty());
   ASSERT_EQ(rows.size(), 12u);
+  std::optional<DataFormat> format;
   for (const std::string& row : rows) {
     Violations problems;
-    const Chat chat = ReadChat(row, problems);
+    const Chat chat = ReadRow(row, format, problems).chat;
     EXPECT_TRUE(problems.empty()) << problems.ToStatus();
     EXPECT_EQ(chat.messages.size(), 3u);
   }

@@ -19,12 +19,20 @@ TEST(PreparedEventTest, SaysWhatTheRowsCameTo) {
 
 TEST(PreparedEventTest, WarnsWhenUserTextWasLost) {
   MaterializedRows rows;
-  rows.user = {.rows = 9, .tokens = 90, .targets = 9, .truncated = 2, .dropped = 1, .unknown = 4};
+  rows.user = {.rows = 9,
+               .tokens = 90,
+               .targets = 9,
+               .truncated = 2,
+               .dropped = 1,
+               .alike = 3,
+               .unknown = 4};
   const JobEvent event = PreparedEvent(rows);
   EXPECT_EQ(event.level, kLevelWarn);
   EXPECT_NE(event.message.find("2 were too long and cut"), std::string::npos) << event.message;
   EXPECT_NE(event.message.find("1 were too long and left out"), std::string::npos);
   EXPECT_NE(event.message.find("4 tokens stand for text"), std::string::npos);
+  EXPECT_NE(event.message.find("3 had two answers of the same tokens"), std::string::npos);
+  EXPECT_EQ(event.data["user"]["alike"], 3);
 }
 
 }  // namespace
