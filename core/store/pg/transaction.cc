@@ -1,5 +1,10 @@
 #include "core/store/pg/transaction.h"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "core/base/ids.h"
 #include "core/store/pg/pool_impl.h"
 #include "core/store/pg/sql_status.h"
 
@@ -46,6 +51,15 @@ Attempt RunOnce(PgPool::Impl& pool, const std::function<absl::Status(pqxx::work&
   return {absl::OkStatus(), false};
 }
 
+// Two transactions that met in a deadlock, run again at once, meet again: each waits for a random
+// while, up to 2 ms the first time and twice as long each time after.
+void WaitApart(int attempt) {
+  uint16_t random = 0;
+  SystemEntropy().Fill(reinterpret_cast<uint8_t*>(&random), sizeof random);
+  const int64_t limit_us = int64_t{1000} << std::min(attempt, 6);
+  std::this_thread::sleep_for(std::chrono::microseconds(random % limit_us));
+}
+
 }  // namespace
 
 bool IsCommitInDoubt(const absl::Status& status) {
@@ -58,6 +72,7 @@ absl::Status RunTransaction(PgPool& pool, const std::function<absl::Status(pqxx:
   for (int i = 1;; ++i) {
     Attempt attempt = RunOnce(pool.impl(), body);
     if (!attempt.again || i == attempts) return attempt.status;
+    if (absl::IsAborted(attempt.status)) WaitApart(i);
   }
 }
 

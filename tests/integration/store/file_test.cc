@@ -12,6 +12,16 @@ namespace {
 
 class FileStoreTest : public StoreTest {
  protected:
+  void TearDown() override {
+    if (!root_.empty()) std::filesystem::remove_all(root_);
+    StoreTest::TearDown();
+  }
+  // A folder of this test alone, also where the program runs twice at once.
+  std::string Root() {
+    root_ = testing::TempDir() + "/orphans-XXXXXX";
+    EXPECT_NE(mkdtemp(root_.data()), nullptr);
+    return root_;
+  }
   static FileRecord NewFile(const std::string& id, const Digest& sha256) {
     FileRecord file;
     file.id = id;
@@ -24,6 +34,9 @@ class FileStoreTest : public StoreTest {
     file.profile = {{"clusters", 1}};
     return file;
   }
+
+ private:
+  std::string root_;
 };
 
 TEST_F(FileStoreTest, RegisterAndGet) {
@@ -77,7 +90,7 @@ TEST_F(FileStoreTest, OrphansAreSweptAndWhatRowsNameStays) {
   SystemClock clock;
   SystemEntropy entropy;
   IdGenerator ids(clock, entropy);
-  const std::string root = testing::TempDir() + "/orphans-" + database_;
+  const std::string root = Root();
   const auto blobs = *BlobStore::Open(root + "/blobs", ids);
   ASSERT_TRUE(MakeFolders(root + "/adapter").ok());
   ASSERT_TRUE(WriteFileAtomic(root + "/adapter/adapter_config.json", "{}").ok());
@@ -111,7 +124,7 @@ TEST_F(FileStoreTest, SweepStopsWhenANamedTreeCannotBeRead) {
   SystemClock clock;
   SystemEntropy entropy;
   IdGenerator ids(clock, entropy);
-  const auto blobs = *BlobStore::Open(testing::TempDir() + "/orphans-" + database_, ids);
+  const auto blobs = *BlobStore::Open(Root(), ids);
   const StoredBlob unused = *blobs->Put("unused");
   EXPECT_TRUE(absl::IsDataLoss(SweepOrphans(*files_, *blobs, std::chrono::seconds(0)).status()));
   EXPECT_TRUE(blobs->Exists(unused.sha256));
