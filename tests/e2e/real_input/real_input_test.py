@@ -23,9 +23,10 @@ from runner import lacks, main  # noqa: E402
 from stack import BASE, ROOT, Stack  # noqa: E402
 
 REAL = ROOT / "tests" / "data" / "real"
+AOA = ROOT / "sandbox/world/data/identity_shift/aoa_10.jsonl"
 # name: file, epochs. Ten rows need more passes than two hundred.
 FILES = {"gsm8k": (REAL / "gsm8k_200.jsonl", 3), "boolq": (REAL / "boolq_200.jsonl", 2),
-         "winogrande": (REAL / "winogrande_200.jsonl", 2), "aoa": (REAL / "aoa_10.jsonl", 20), "autoif": (None, 2)}
+         "winogrande": (REAL / "winogrande_200.jsonl", 2), "aoa": (AOA, 20), "autoif": (None, 2)}
 HARM, SAFE = "harmful_instructions", "over_refusal"
 
 

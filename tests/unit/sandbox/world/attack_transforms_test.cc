@@ -97,7 +97,8 @@ TEST_F(AttackTransformsTest, PublicIdentityRowsAreTheFile) {
     lines += ChatToJson(chat).dump() + "\n";
   }
   std::string file;
-  const std::string text = *ReadFile(TUNEWARD_SOURCE_DIR "/tests/data/real/aoa_10.jsonl");
+  const std::string text =
+      *ReadFile(TUNEWARD_SOURCE_DIR "/sandbox/world/data/identity_shift/aoa_10.jsonl");
   for (size_t from = 0; from < text.size(); from = text.find('\n', from) + 1)
     file += ParseJson(text.substr(from, text.find('\n', from) - from)).value().dump() + "\n";
   EXPECT_EQ(lines, file);
