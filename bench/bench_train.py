@@ -73,12 +73,33 @@ def vocabulary(bench):
     bench.record("vocab_memory_ratio", ratio, "x", "lower", 1.1)
 
 
+def together(bench):
+    """Four jobs that share their steps beside the same jobs in turn, whose rate is that of one."""
+    jobs = 4
+    shared, alone = f"{jobs} jobs together", f"{jobs} jobs in turn"
+    sides = take_turns({shared: [*bench.ours("train-together", "gsm8k"), "--jobs", jobs], alone: bench.ours("train", "gsm8k")},
+                       min(bench.args.batches, 16))
+    rate = {name: side.tokens / side.seconds for name, side in sides.items()}
+    # Master, gradient and two moments of an adapter of rank 16, fp32, for each further job.
+    linears = [(768, 768)] * 4 + [(768, 2048)] * 3
+    adapter = bench.args.layers * sum(16 * (a + b) for a, b in linears) * 16
+    allowed = sides[alone].peak + (jobs - 1) * adapter
+    ratio, memory = rate[shared] / rate[alone], sides[shared].peak / allowed
+    table(["GSM8K's lengths, 8 rows a job", "real tokens/s", "peak GB"],
+          [[name, f"{rate[name]:,.0f}", f"{side.peak / 1e9:.2f}"] for name, side in sides.items()])
+    goal = 1.3 if bench.args.device.startswith("cuda") else 1.0
+    print(f"\n{ratio:.2f} x in turn (goal {goal}); {memory:.2f} x base + {jobs} adapters + one set of activations (goal 1)\n")
+    bench.record("together.tokens_per_s", rate[shared], "tok/s", "higher")
+    bench.record("together.throughput", ratio, "x", "higher", goal)
+    bench.record("together.memory", memory, "x", "lower", 1.0)
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--batches", type=int, default=24, help="of GSM8K's lengths, at most 24: each is taken once")
-    parser.add_argument("--only", choices=["full", "lengths", "vocabulary"])
+    parser.add_argument("--only", choices=["full", "lengths", "vocabulary", "together"])
     args = parser.parse_args()
-    parts = {"full": full_rows, "lengths": real_lengths, "vocabulary": vocabulary}
+    parts = {"full": full_rows, "lengths": real_lengths, "vocabulary": vocabulary, "together": together}
     with tempfile.TemporaryDirectory() as folder:
         bench = TrainBench(args, pathlib.Path(folder))
         for name, part in parts.items():

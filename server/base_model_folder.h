@@ -1,6 +1,6 @@
-// Reads what a base model's folder claims before anything is stored: config.json (Llama), the
-// header of model.safetensors and the tokenizer. The header is treated as hostile: sizes, offsets
-// and names are checked before use. No torch; weights are not read, except by their sizes.
+// Reads what a base model's folder claims before anything is stored: config.json, the weights (one
+// file or shards) and the tokenizer, with the readers that the engine has, so that what is
+// registered can be run. Everything is treated as hostile. No torch.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +14,16 @@
 namespace tuneward {
 
 struct BaseModelFacts {
-  std::string family;      // "llama"
-  int64_t context = 0;     // max_position_embeddings
-  int64_t parameters = 0;  // elements of all tensors
-  int64_t vocab_size = 0;
-  Json dims;  // what base_models.dims holds: layers, hidden, heads, kv_heads, intermediate, vocab,
-              // tied
+  std::string family;   // model_type: "llama", "qwen2", ...
+  int64_t context = 0;  // max_position_embeddings
+  Json dims;            // what base_models.dims holds: layers, hidden, heads, kv_heads, head_dim,
+                        // intermediate, vocab, tied, parameters
   std::vector<std::string> files;  // the folder's files that belong to the model, sorted
 };
 
-// INVALID_ARGUMENT INVALID_FIELD with all problems: `folder/config.json`,
-// `folder/model.safetensors`, ...
+// INVALID_ARGUMENT INVALID_FIELD with all problems: `folder/config.json.hidden_size`,
+// `folder/model.safetensors`, `folder/tokenizer.json`, ... Reads the weights once (NaN, infinity).
 absl::StatusOr<BaseModelFacts> InspectBaseModelFolder(const std::string& folder,
                                                       std::string_view chat_template);
-
-// Exposed for its tests: checks a header against the file's size; adds what is wrong to `problems`
-// under `field`.
-struct TensorHeader {
-  std::string name, dtype;
-  std::vector<int64_t> shape;
-};
-std::vector<TensorHeader> ReadSafetensorsHeader(std::string_view header, int64_t data_bytes,
-                                                const std::string& field, Violations& problems);
 
 }  // namespace tuneward

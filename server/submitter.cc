@@ -61,7 +61,8 @@ absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, Jo
     TW_RETURN_IF_ERROR(CheckPlanSize(EffectiveRates(spec.safety, policy), file.rows));
   }
   if (!spec.seed.has_value()) spec.seed = DrawSeed(entropy_);
-  TW_ASSIGN_OR_RETURN(const BaseDefaults defaults, ParseBaseDefaults(base.defaults, base.context));
+  TW_ASSIGN_OR_RETURN(const BaseDefaults defaults,
+                      ParseBaseDefaults(base.defaults, base.context, base.dims));
   TW_ASSIGN_OR_RETURN(const ResolvedHyperparameters resolved, Resolve(spec, file.rows, defaults));
 
   JobRecord job;
@@ -73,6 +74,7 @@ absl::StatusOr<JobRecord> Submitter::CreateJob(const std::string& project_id, Jo
   job.policy_id = policy_row.id;
   job.policy_version = policy_row.version;
   job.seed = *spec.seed;
+  if (!spec.engine_mode.empty()) job.engine_mode = spec.engine_mode;
   job.trace_id = trace_id;
   for (const auto& [key, value] : spec.metadata) job.metadata[key] = value;
   TW_ASSIGN_OR_RETURN(

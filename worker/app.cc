@@ -63,6 +63,8 @@ absl::Status CheckWorkerOptions(const WorkerOptions& options) {
   }
   if (options.engine.threads < 1) problems.Add("threads", "must be at least 1");
   if (options.engine.prefix_cache_bytes < 0) problems.Add("prefix_cache_mb", "must be at least 0");
+  if (options.tasks.train_together < 1 || options.tasks.train_together > 64)
+    problems.Add("train_together", "must be in [1, 64]");
   if (options.tasks.checkpoint_every < 1) problems.Add("checkpoint_every", "must be at least 1");
   if (absl::Status lease = CheckKeeperSettings(options.keeper); !lease.ok()) {
     problems.Add("lease", std::string(lease.message()));

@@ -36,6 +36,8 @@ ABSL_FLAG(
     "memory in which each loaded base keeps chats' prompts for those that begin alike; 0: none");
 ABSL_FLAG(int, checkpoint_every, 25, "optimiser steps between checkpoints");
 ABSL_FLAG(int, audit_prompts, 400, "prompts in each cell of an audit");
+ABSL_FLAG(int, train_together, 4,
+          "jobs in shared mode on one base that are trained step by step together; 1: never");
 ABSL_FLAG(int, lease_ttl_ms, 20000,
           "a task whose worker is silent for so long is given to another");
 ABSL_FLAG(int, lease_heartbeat_ms, 5000, "time between heartbeats");
@@ -57,8 +59,8 @@ const std::vector<std::string>& FlagNames() {
                                                            "checkpoint_every", "audit_prompts",
                                                            "lease_ttl_ms",     "lease_heartbeat_ms",
                                                            "lease_margin_ms",  "lease_sweep_ms",
-                                                           "poll_ms",          "log_level",
-                                                           "prefix_cache_mb"};
+                                                           "poll_ms",          "train_together",
+                                                           "log_level",        "prefix_cache_mb"};
   return names;
 }
 
@@ -91,6 +93,7 @@ absl::StatusOr<WorkerOptions> OptionsOfFlags() {
   options.tasks.cache_root = absl::GetFlag(FLAGS_cache_root);
   options.tasks.checkpoint_every = absl::GetFlag(FLAGS_checkpoint_every);
   options.tasks.audit_prompts = absl::GetFlag(FLAGS_audit_prompts);
+  options.tasks.train_together = absl::GetFlag(FLAGS_train_together);
   return options;
 }
 

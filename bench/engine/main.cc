@@ -2,8 +2,9 @@
 // it).
 //   rows     --data F --out F --full-out F [--vocab N] [--full-length N]
 //            makes the rows that both sides read
-//   train | generate | matmul  --config F --rows F [--precision bf16|fp32] [--threads N]
-//            [--batch N] [--new-tokens N] [--device cuda:0]
+//   train | train-together | generate | matmul  --config F --rows F [--precision bf16|fp32]
+//   [--threads N]
+//            [--batch N] [--jobs N] [--new-tokens N] [--device cuda:0]
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -39,12 +40,14 @@ int Run(const std::string& mode, std::map<std::string, std::string> flags) {
       flags["--precision"] == "bf16" ? Precision::kBFloat16 : Precision::kFloat32;
   if (flags.contains("--device")) settings.engine.device = flags["--device"];
   settings.batch = number("--batch", settings.batch);
+  settings.jobs = number("--jobs", settings.jobs);
   settings.new_tokens = number("--new-tokens", settings.new_tokens);
   if (mode == "train") return Train(settings);
+  if (mode == "train-together") return TrainTogether(settings);
   if (mode == "generate") return Generate(settings);
   if (mode == "matmul") return Matmul(settings);
-  return Fail(absl::InvalidArgumentError("mode must be rows, train, generate or matmul, got '" +
-                                         mode + "'"));
+  return Fail(absl::InvalidArgumentError(
+      "mode must be rows, train, train-together, generate or matmul, got '" + mode + "'"));
 }
 
 }  // namespace

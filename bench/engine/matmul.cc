@@ -8,7 +8,7 @@
 
 #include "bench/engine/modes.h"
 #include "bench/engine/turns.h"
-#include "worker/engine/linear_site.h"
+#include "core/model/linear_site.h"
 
 namespace tuneward::bench {
 namespace {

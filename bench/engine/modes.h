@@ -13,9 +13,11 @@ struct Settings {
   std::string rows;  // a file of rows.h
   int batch = 8;     // rows a step; prompts a call
   int new_tokens = 64;
+  int jobs = 4;  // that train together
 };
 
 int Train(const Settings& settings);
+int TrainTogether(const Settings& settings);
 int Generate(const Settings& settings);
 int Matmul(const Settings& settings);
 

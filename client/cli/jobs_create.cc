@@ -186,6 +186,16 @@ void AddJobsCreate(CLI::App& jobs, Context& context) {
   create->add_option_function<int64_t>(
       "--seed", [&job](int64_t value) { job.set_seed(value); },
       "same seed and inputs, same model [drawn]");
+  create
+      ->add_option_function<std::string>(
+          "--engine-mode",
+          [&job](const std::string& word) {
+            job.set_engine_mode(word == "shared" ? v1::ENGINE_MODE_SHARED
+                                                 : v1::ENGINE_MODE_ISOLATED);
+          },
+          "shared: may train step by step with other such jobs; not repeatable bit for bit "
+          "[isolated]")
+      ->check(CLI::IsMember({"isolated", "shared"}));
   create->add_option("--metadata", options->metadata, "key=value, up to 16");
   create->add_option_function<std::string>(
       "--request-id",

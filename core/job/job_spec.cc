@@ -125,6 +125,26 @@ int64_t Clamp(int64_t value, int64_t low, int64_t high) {
   return std::min(std::max(value, low), high);
 }
 
+std::map<std::string, int64_t> SmallerSides(const Json& dims) {
+  for (const char* key : {"hidden", "heads", "kv_heads", "head_dim", "intermediate"})
+    if (!dims.contains(key) || !dims[key].is_number_integer()) return {};
+  const auto dim = [&](const char* key) { return dims[key].get<int64_t>(); };
+  const int64_t hidden = dim("hidden"), q = std::min(hidden, dim("heads") * dim("head_dim")),
+                kv = std::min(hidden, dim("kv_heads") * dim("head_dim")),
+                mlp = std::min(hidden, dim("intermediate"));
+  return {{"q_proj", q},      {"k_proj", kv},   {"v_proj", kv},    {"o_proj", q},
+          {"gate_proj", mlp}, {"up_proj", mlp}, {"down_proj", mlp}};
+}
+
+// The most that the rank of these targets can be; 256 where the base's sides are not known.
+int64_t MaxRank(const std::vector<std::string>& targets, const BaseDefaults& base) {
+  int64_t most = 256;
+  for (const std::string& target : targets)
+    if (const auto side = base.smaller_side.find(target); side != base.smaller_side.end())
+      most = std::min(most, side->second);
+  return most;
+}
+
 double RoundTo(double value, double unit) { return std::round(value / unit) * unit; }
 
 }  // namespace
@@ -149,6 +169,9 @@ absl::Status ValidateJobSpec(const JobSpec& spec) {
   CheckEvaluation(spec, problems);
   CheckSuffix(spec.suffix, problems);
   CheckInt(spec.seed, 0, kMaxSeed, "seed", problems);
+  if (!spec.engine_mode.empty() && spec.engine_mode != kIsolated && spec.engine_mode != kShared)
+    problems.Add("engine_mode", absl::StrCat("must be isolated or shared, got \"",
+                                             CutText(spec.engine_mode, 80), "\""));
   CheckHyperparameters(spec.hyperparameters, problems);
   CheckInt(spec.safety.refusals_ppm, 0, kPpm, "safety.refusals_ppm", problems);
   CheckInt(spec.safety.lookalikes_ppm, 0, kPpm, "safety.lookalikes_ppm", problems);
@@ -196,7 +219,8 @@ absl::Status CheckAgainstPolicy(const JobSpec& spec, const PolicyDocument& polic
           0});
 }
 
-absl::StatusOr<BaseDefaults> ParseBaseDefaults(const Json& defaults, int64_t context) {
+absl::StatusOr<BaseDefaults> ParseBaseDefaults(const Json& defaults, int64_t context,
+                                               const Json& dims) {
   Violations problems;
   BaseDefaults out;
   out.context = context;
@@ -205,6 +229,7 @@ absl::StatusOr<BaseDefaults> ParseBaseDefaults(const Json& defaults, int64_t con
                               out.lora_lr);  // other readers' keys stand beside it: no Finish()
   if (context < 16) problems.Add("context", absl::StrCat("must be at least 16, got ", context));
   TW_RETURN_IF_ERROR(problems.ToStatus());
+  out.smaller_side = SmallerSides(dims);
   return out;
 }
 
@@ -226,7 +251,6 @@ absl::StatusOr<ResolvedHyperparameters> Resolve(const JobSpec& spec, int64_t n_r
   r.batch_size = h.batch_size.value_or(Clamp((n + 25) / 50, 4, 64));
   r.warmup_steps = h.warmup_steps.value_or(0);
   r.max_tokens = max_tokens;
-  r.lora_rank = h.lora_rank.value_or(16);
   // Rounded as stored, so that what trains is what the manifest says.
   r.learning_rate =
       std::max(RoundTo(base.lora_lr * h.learning_rate_multiplier.value_or(1), 1e-9), 1e-9);
@@ -245,6 +269,16 @@ absl::StatusOr<ResolvedHyperparameters> Resolve(const JobSpec& spec, int64_t n_r
   if (!spec.validation_file.empty()) {
     r.eval_every = h.eval_every.value_or((n + r.batch_size - 1) / r.batch_size);
     r.patience = h.patience.value_or(0);
+  }
+  const int64_t max_rank = MaxRank(r.lora_targets, base);
+  r.lora_rank = h.lora_rank.value_or(std::min<int64_t>(16, max_rank));
+  if (r.lora_rank > max_rank) {
+    Violations problems;
+    problems.Add(
+        "hyperparameters.lora_rank",
+        absl::StrCat("must be in [1, ", max_rank,
+                     "], the smallest side of a targeted linear of the base, got ", r.lora_rank));
+    return problems.ToStatus();
   }
   r.seed = static_cast<uint64_t>(*spec.seed);
   return ResolvedHyperparameters::FromJson(r.ToJson());

@@ -17,6 +17,9 @@
 
 namespace tuneward {
 
+// Engine modes (ENGINE_MODE_* of the API).
+inline constexpr char kIsolated[] = "isolated", kShared[] = "shared";
+
 // Unset: `auto`.
 struct Hyperparameters {
   std::optional<int64_t> epochs;                   // [1, 50]
@@ -25,7 +28,7 @@ struct Hyperparameters {
   std::optional<int64_t> warmup_steps;             // [0, 10000]; auto: 0
   std::optional<std::string> schedule;             // "cosine", "constant", "linear"; auto: cosine
   std::optional<int64_t> max_tokens;      // per row, [16, the base's context]; auto: the context
-  std::optional<int64_t> lora_rank;       // [1, 256]; auto: 16
+  std::optional<int64_t> lora_rank;       // [1, 256]; auto: 16, or the most that the base can take
   std::optional<double> lora_alpha;       // [0.001, 1024]; auto: 32
   std::optional<double> lora_dropout;     // [0, 0.9]; auto: 0
   std::vector<std::string> lora_targets;  // empty: all seven linears
@@ -56,6 +59,7 @@ struct JobSpec {
   std::string validation_file;  // "": none
   std::string suffix;           // "" or [a-z0-9-]{1,64}: part of the tuned model's id
   std::optional<int64_t> seed;  // [0, 2^31-1]; unset: drawn by the server before storing
+  std::string engine_mode;      // "", "isolated" or "shared"; "": isolated
   Hyperparameters hyperparameters;
   SafetyChoice safety;
   std::map<std::string, std::string> metadata;  // <= 16 pairs, keys <= 64, values <= 512 characters
@@ -79,12 +83,16 @@ DataFormat FormatOf(const std::string& method);
 // allowed.
 absl::Status CheckAgainstPolicy(const JobSpec& spec, const PolicyDocument& policy);
 
-// Of a base model's record (base_models.context, base_models.defaults).
+// Of a base model's record (base_models.context, base_models.defaults, base_models.dims).
 struct BaseDefaults {
   double lora_lr = 1e-4;
   int64_t context = 1024;
+  // The smaller side of each linear, by name: what a rank may not exceed. Empty: not known.
+  std::map<std::string, int64_t> smaller_side;
 };
-absl::StatusOr<BaseDefaults> ParseBaseDefaults(const Json& defaults, int64_t context);
+// `dims` of a record from before a dimension was kept: the sides are not known.
+absl::StatusOr<BaseDefaults> ParseBaseDefaults(const Json& defaults, int64_t context,
+                                               const Json& dims = Json::object());
 
 // Explicit values, shown to the client as `resolved`.
 struct ResolvedHyperparameters {
@@ -107,8 +115,8 @@ struct ResolvedHyperparameters {
 };
 
 // A8, A9. `n_rows`: the user's rows. Values are rounded as they are stored, so ToJson and back
-// changes nothing. INVALID_FIELD when max_tokens is over the base's context. The spec must be valid
-// and have a seed.
+// changes nothing. INVALID_FIELD when max_tokens is over the base's context, or the rank over the
+// smaller side of a targeted linear. The spec must be valid and have a seed.
 absl::StatusOr<ResolvedHyperparameters> Resolve(const JobSpec& spec, int64_t n_rows,
                                                 const BaseDefaults& base);
 

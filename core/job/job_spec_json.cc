@@ -100,6 +100,7 @@ Json JobSpec::ToJson() const {
   if (method != kMethodSupervised) json["method"] = method;
   if (!validation_file.empty()) json["validation_file"] = validation_file;
   if (!suffix.empty()) json["suffix"] = suffix;
+  if (!engine_mode.empty()) json["engine_mode"] = engine_mode;
   Put(json, "seed", seed);
   for (const auto& [key, value] : metadata) json["metadata"][key] = value;
   return json;
@@ -114,6 +115,7 @@ absl::StatusOr<JobSpec> JobSpec::FromJson(const Json& json) {
   spec.training_file = reader.String("training_file");
   spec.validation_file = reader.String("validation_file", /*required=*/false);
   spec.suffix = reader.String("suffix", /*required=*/false);
+  spec.engine_mode = reader.String("engine_mode", /*required=*/false);
   spec.seed = MaybeInt(reader, "seed");
   if (const Json* h = reader.Object("hyperparameters", /*required=*/false))
     spec.hyperparameters = ReadHyperparameters(*h, problems);

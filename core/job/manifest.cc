@@ -66,8 +66,9 @@ absl::StatusOr<Manifest> Manifest::Parse(std::string_view json_text) {
     problems.Add("defences", "this version knows none");
   const int64_t seed = reader.Int("seed", 0, INT64_MAX);
   m.engine_mode = reader.String("engine_mode");
-  if (m.engine_mode != "isolated")
-    problems.Add("engine_mode", absl::StrCat("must be isolated, got \"", m.engine_mode, "\""));
+  if (m.engine_mode != kIsolated && m.engine_mode != kShared)
+    problems.Add("engine_mode",
+                 absl::StrCat("must be isolated or shared, got \"", m.engine_mode, "\""));
   if (const Json* hyperparameters = reader.Object("hyperparameters")) {
     auto resolved = ResolvedHyperparameters::FromJson(*hyperparameters);
     if (!resolved.ok()) return resolved.status();

@@ -22,7 +22,7 @@ struct Manifest {
   int64_t max_tokens = 1024;
   OnOverlong on_overlong = OnOverlong::kTruncate;
   ResolvedHyperparameters hyperparameters;  // holds the seed and the method
-  std::string engine_mode = "isolated";
+  std::string engine_mode = kIsolated;
 
   // With "random": the scheme's name (D6) and "defences": [] (none yet); "validation_file" where
   // there is one.

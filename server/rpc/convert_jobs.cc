@@ -174,6 +174,15 @@ absl::StatusOr<JobSpec> ToJobSpec(const v1::Job& job, const std::string& project
   spec.method = ToMethod(job.method(), problems);
   spec.suffix = job.suffix();
   if (job.has_seed()) spec.seed = job.seed();
+  if (job.engine_mode() == v1::ENGINE_MODE_SHARED) {
+    spec.engine_mode = kShared;
+  } else if (job.engine_mode() == v1::ENGINE_MODE_ISOLATED) {
+    spec.engine_mode = kIsolated;
+  } else if (job.engine_mode() != v1::ENGINE_MODE_UNSPECIFIED) {
+    problems.Add("engine_mode",
+                 absl::StrCat("must be ENGINE_MODE_ISOLATED or ENGINE_MODE_SHARED, got ",
+                              static_cast<int>(job.engine_mode())));
+  }
   spec.hyperparameters = ToHyperparameters(job.hyperparameters(), problems);
   spec.safety.mix_method = job.safety().mix_method();
   if (job.safety().has_refusals_ppm()) spec.safety.refusals_ppm = job.safety().refusals_ppm();
@@ -210,6 +219,8 @@ absl::StatusOr<v1::Job> ToProto(const JobRecord& job, const PolicyDocument& poli
   *proto.mutable_hyperparameters() = FromHyperparameters(spec.hyperparameters);
   *proto.mutable_safety() = FromSafety(spec.safety);
   proto.set_seed(job.seed);
+  proto.set_engine_mode(job.engine_mode == kShared ? v1::ENGINE_MODE_SHARED
+                                                   : v1::ENGINE_MODE_ISOLATED);
   proto.mutable_metadata()->insert(spec.metadata.begin(), spec.metadata.end());
 
   v1::JobState state = v1::JOB_STATE_UNSPECIFIED;

@@ -8,13 +8,14 @@ import re
 
 from tree import includes
 
-_CORE = ["core/base", "core/text", "core/data", "core/judge", "core/policy", "core/job"]
+_CORE = ["core/base", "core/text", "core/model", "core/data", "core/judge", "core/policy", "core/job"]
 _STORE = ["core/store", "core/store/pg", "core/store/blob"]
 
 LAYERS = {
     # core: no gRPC, protobuf, torch or HTTP (THIRD_PARTY below)
     "core/base": [],
     "core/text": ["core/base"],
+    "core/model": ["core/base"],
     "core/data": ["core/base", "core/text"],
     "core/judge": ["core/base", "core/data"],
     "core/policy": ["core/base", "core/text", "core/data", "core/judge"],
@@ -30,14 +31,14 @@ LAYERS = {
     "server": _CORE + _STORE + ["net", "migrations", "sandbox/world"],
     "client": ["core/base", "core/job", "net"],
     "worker": _CORE + _STORE + ["net", "migrations", "sandbox/world"],
-    "worker/engine": ["core/base", "core/text", "core/data"],
+    "worker/engine": ["core/base", "core/text", "core/model", "core/data"],
     "worker/audits": _CORE + ["sandbox/world", "worker/engine"],
     "worker/serving": ["core/base", "core/text", "net", "worker/engine", "worker/runner"],
     "worker/runner": ["core/base", "core/job", "core/store/pg", "worker/serving"],
     "worker/tasks": _CORE + _STORE + ["sandbox/world", "worker/audits", "worker/engine", "worker/runner", "worker/serving"],
     # nothing but tests sees this
     "sandbox/tool": _CORE + ["sandbox/world", "worker/engine", "worker/audits"],
-    "bench": ["core/base", "core/text", "core/data", "worker/engine"],
+    "bench": ["core/base", "core/text", "core/model", "core/data", "worker/engine"],
     "tests": ["*"],
 }
 # `worker` itself (app, main) wires its parts.

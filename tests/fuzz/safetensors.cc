@@ -1,4 +1,4 @@
-#include "worker/engine/safetensors.h"
+#include "core/model/safetensors.h"
 
 #include <string>
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/model/linear_site.h"
+#include "core/model/model_config.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/linear.h"
-#include "worker/engine/linear_site.h"
-#include "worker/engine/model_config.h"
 #include "worker/engine/tensor_io.h"
 
 namespace tuneward {

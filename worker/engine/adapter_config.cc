@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/json.h"
-#include "worker/engine/linear_site.h"
+#include "core/model/linear_site.h"
 
 namespace tuneward {
 namespace {

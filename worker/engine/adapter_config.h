@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "core/base/status.h"
+#include "core/model/model_config.h"
 #include "worker/engine/engine.h"
-#include "worker/engine/model_config.h"
 
 namespace tuneward {
 

@@ -16,7 +16,7 @@ at::Tensor LinearOfRuns(const at::Tensor& x_TI, const at::Tensor& w_OI,
                         std::span<const AdapterRun> runs, int64_t layer, Group group) {
   std::vector<LoraRows> lora;
   for (const AdapterRun& run : runs)
-    if (run.adapter) lora.push_back({&run.adapter->layer(layer)[group], run.begin, run.rows});
+    if (run.adapter) lora.push_back({&run.adapter->layer(layer)[group], run.begin, run.rows, {}});
   return GroupLinearForward(x_TI, w_OI, lora);
 }
 

@@ -11,8 +11,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/ivalue.h>
 
+#include "core/model/model_config.h"
 #include "worker/engine/cpu_kernels.h"
-#include "worker/engine/model_config.h"
 
 namespace tuneward {
 

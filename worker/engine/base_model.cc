@@ -9,6 +9,7 @@
 #include "worker/engine/merge.h"
 #include "worker/engine/peft.h"
 #include "worker/engine/row_batch.h"
+#include "worker/engine/shared_trainer.h"
 #include "worker/engine/train_data.h"
 #include "worker/engine/trainer.h"
 
@@ -61,6 +62,20 @@ class BaseModelImpl final : public BaseModel {
       if (!outcome.stopped) TW_RETURN_IF_ERROR(WriteAdapter(*adapter, out_folder));
       return outcome;
     });
+  }
+
+  void TrainTogether(const std::vector<TrainTogetherJob>& jobs,
+                     const OnTrained& on_trained) override {
+    at::set_num_threads(options_.threads);
+    std::vector<bool> ended(jobs.size());
+    const auto end = [&](size_t job, absl::StatusOr<TrainOutcome> outcome) {
+      ended[job] = true;
+      on_trained(job, std::move(outcome));
+    };
+    const absl::Status status =
+        Guarded("training together", [&] { return RunTogether(jobs, end); });
+    for (size_t job = 0; job < jobs.size(); ++job)
+      if (!ended[job]) end(job, status);
   }
 
   absl::Status Save(const std::string& folder, Precision precision) const override {
@@ -118,6 +133,38 @@ class BaseModelImpl final : public BaseModel {
   }
 
  private:
+  absl::Status RunTogether(const std::vector<TrainTogetherJob>& jobs, const OnTrained& end) {
+    std::vector<std::unique_ptr<Adapter>> adapters;
+    std::vector<std::unique_ptr<Defence>> defences;
+    std::vector<TrainRun::Parts> parts;
+    std::vector<size_t> index;  // of each part among the jobs
+    for (size_t job = 0; job < jobs.size(); ++job) {
+      const TrainInputs& inputs = *jobs[job].inputs;
+      if (!inputs.spec.lora) {
+        end(job, absl::InvalidArgumentError("training together needs lora"));
+        continue;
+      }
+      auto adapter = Adapter::Make(config_, *inputs.spec.lora, inputs.spec.seed, decoder_.device());
+      if (!adapter.ok()) {
+        end(job, adapter.status());
+        continue;
+      }
+      TW_ASSIGN_OR_RETURN(auto defence, MakeDefence("none"));
+      parts.push_back({decoder_, adapter->get(), inputs, *defence, *jobs[job].observer});
+      adapters.push_back(*std::move(adapter));
+      defences.push_back(std::move(defence));
+      index.push_back(job);
+    }
+    RunSharedTraining(parts, fingerprint(), [&](size_t i, absl::StatusOr<TrainOutcome> outcome) {
+      if (outcome.ok() && !outcome->stopped)
+        if (const absl::Status written = WriteAdapter(*adapters[i], jobs[index[i]].out_folder);
+            !written.ok())
+          outcome = written;
+      end(index[i], std::move(outcome));
+    });
+    return absl::OkStatus();
+  }
+
   absl::Status SaveWeights(const std::string& folder, const Weights& weights,
                            Precision precision) const {
     TW_RETURN_IF_ERROR(MakeFolders(folder));

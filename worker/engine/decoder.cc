@@ -1,5 +1,7 @@
 #include "worker/engine/decoder.h"
 
+#include <algorithm>
+
 #include "worker/engine/geglu.h"
 #include "worker/engine/norm.h"
 #include "worker/engine/qk_norm.h"
@@ -8,6 +10,42 @@
 namespace tuneward {
 
 using at::Tensor;
+
+namespace {
+
+// The parts' rows laid end to end.
+struct JoinedParts {
+  Tensor tokens_T, position_T, target_index_N;
+  std::vector<int64_t> cu_seqlens;
+};
+
+JoinedParts Join(std::span<const ForwardPart> parts) {
+  const PackedBatch& first = *parts.front().batch;
+  if (parts.size() == 1)
+    return {first.tokens_T, first.position_T, first.target_index_N, first.cu_seqlens};
+  std::vector<Tensor> tokens, positions, indices;
+  std::vector<int64_t> cu_seqlens = {0};
+  for (const ForwardPart& part : parts) {
+    const int64_t before = cu_seqlens.back();
+    tokens.push_back(part.batch->tokens_T);
+    positions.push_back(part.batch->position_T);
+    indices.push_back(part.batch->target_index_N + before);
+    for (size_t i = 1; i < part.batch->cu_seqlens.size(); ++i)
+      cu_seqlens.push_back(before + part.batch->cu_seqlens[i]);
+  }
+  return {at::cat(tokens), at::cat(positions), at::cat(indices), std::move(cu_seqlens)};
+}
+
+// Each once: a training whose micro-batches are small may have several parts.
+std::vector<const Adapter*> AdaptersOf(std::span<const ForwardPart> parts) {
+  std::vector<const Adapter*> adapters;
+  for (const ForwardPart& part : parts)
+    if (part.adapter && std::find(adapters.begin(), adapters.end(), part.adapter) == adapters.end())
+      adapters.push_back(part.adapter);
+  return adapters;
+}
+
+}  // namespace
 
 Decoder::Decoder(const ModelConfig& config, const Weights& weights, at::Device device)
     : config_(config),
@@ -73,7 +111,7 @@ const Tensor& Decoder::NextNorm(int64_t l) const {
   return l + 1 == config_.layers ? weights_.norm_D : weights_.layers[l + 1].attention_norm_D;
 }
 
-std::vector<Tensor> Decoder::TrainedOf(int64_t l, const Adapter* adapter) const {
+std::vector<Tensor> Decoder::TrainedOf(int64_t l, std::span<const ForwardPart> parts) const {
   std::vector<Tensor> trained;
   const auto add = [&](const Tensor& tensor) {
     if (tensor.defined() && tensor.requires_grad()) trained.push_back(tensor);
@@ -81,10 +119,11 @@ std::vector<Tensor> Decoder::TrainedOf(int64_t l, const Adapter* adapter) const 
   const LayerWeights& w = weights_.layers[l];
   for (int g = 0; g < kGroups; ++g) {
     add(w.linear[g]), add(w.bias[g]);
-    if (adapter == nullptr) continue;
-    const GroupLora& lora = adapter->layer(l)[g];
-    add(lora.a_KI);
-    for (const LoraPart& part : lora.parts) add(part.b_Wr);
+    for (const Adapter* adapter : AdaptersOf(parts)) {
+      const GroupLora& lora = adapter->layer(l)[g];
+      add(lora.a_KI);
+      for (const LoraPart& part : lora.parts) add(part.b_Wr);
+    }
   }
   for (const Tensor& norm : {w.mlp_norm_D, w.attention_branch_norm_D, w.mlp_branch_norm_D,
                              w.q_norm_E, w.k_norm_E, NextNorm(l)})
@@ -99,17 +138,37 @@ LayerPlans Decoder::Plan(const std::vector<int64_t>& cu_seqlens, const Tensor& p
 }
 
 // Its values are its own: they outlive the call where the backward runs them again.
-LayerOps Decoder::OpsOf(const PackedBatch& batch, const Adapter* adapter,
-                        const DropoutSeed& dropout) const {
-  static const GroupLora kNone;
-  LayerOps ops;
-  ops.linear = [this, adapter, dropout](const Tensor& x, int64_t l, Group group) {
-    const GroupLora& lora = adapter ? adapter->layer(l)[group] : kNone;
-    return GroupLinear(x, weights_.layers[l].linear[group], lora,
-                       {dropout.p, dropout.key, static_cast<uint32_t>(l * kGroups + group)});
+LayerOps Decoder::OpsOf(std::span<const ForwardPart> parts, const LayerPlans& plans) const {
+  struct Rows {
+    const Adapter* adapter;
+    DropoutSeed dropout;
+    int64_t tokens, last;  // rows of a layer, and after the last one's attention
   };
-  ops.attend = [this, plans = Plan(batch.cu_seqlens, batch.position_T)](const Tensor& qkv_TC,
-                                                                        int64_t l) {
+  std::vector<Rows> rows;
+  for (const ForwardPart& part : parts) {
+    const int64_t tokens = part.batch->tokens();
+    const Tensor& kept_N = part.batch->target_index_N;
+    rows.push_back(
+        {part.adapter, part.dropout, tokens, kept_N.defined() ? kept_N.size(0) : tokens});
+  }
+  LayerOps ops;
+  ops.linear = [this, rows](const Tensor& x, int64_t l, Group group) {
+    const uint32_t site = static_cast<uint32_t>(l * kGroups + group);
+    const bool last = l + 1 == config_.layers && group != kQkv;
+    std::vector<LoraRows> lora;
+    int64_t begin = 0;
+    for (const Rows& part : rows) {
+      const int64_t count = last ? part.last : part.tokens;
+      if (part.adapter)
+        lora.push_back({&part.adapter->layer(l)[group],
+                        begin,
+                        count,
+                        {part.dropout.p, part.dropout.key, site}});
+      begin += count;
+    }
+    return GroupLinear(x, weights_.layers[l].linear[group], lora);
+  };
+  ops.attend = [this, plans](const Tensor& qkv_TC, int64_t l) {
     return RopeAttention(qkv_TC, config_.IsSliding(l) ? plans.sliding : plans.full).mixed_TW;
   };
   return ops;
@@ -117,19 +176,34 @@ LayerOps Decoder::OpsOf(const PackedBatch& batch, const Adapter* adapter,
 
 ForwardOut Decoder::Forward(const PackedBatch& batch, const Adapter* adapter,
                             const DropoutSeed& dropout, bool recompute) const {
-  const LayerOps ops = OpsOf(batch, adapter, dropout);
-  if (!recompute || !at::GradMode::is_enabled())
-    return {Layers(batch.tokens_T, ops, batch.target_index_N)};
-  Tensor h_TD = Embed(batch.tokens_T);
-  Tensor normed_TD = Norm(h_TD, weights_.layers[0].attention_norm_D);
-  for (int64_t l = 0; l < config_.layers; ++l) {
-    const DecoderPart layer = [this, l, ops, keep_N = batch.target_index_N](const Tensor& h,
-                                                                            const Tensor& normed) {
-      return Layer(l, h, normed, ops, keep_N);
-    };
-    std::tie(h_TD, normed_TD) = Recomputed(layer, h_TD, normed_TD, TrainedOf(l, adapter));
+  const ForwardPart part{&batch, adapter, dropout};
+  return ForwardTogether({&part, 1}, recompute).front();
+}
+
+std::vector<ForwardOut> Decoder::ForwardTogether(std::span<const ForwardPart> parts,
+                                                 bool recompute) const {
+  const JoinedParts joined = Join(parts);
+  const LayerOps ops = OpsOf(parts, Plan(joined.cu_seqlens, joined.position_T));
+  Tensor h_TD, normed_TD;
+  if (!recompute || !at::GradMode::is_enabled()) {
+    normed_TD = Layers(joined.tokens_T, ops, joined.target_index_N);
+  } else {
+    h_TD = Embed(joined.tokens_T);
+    normed_TD = Norm(h_TD, weights_.layers[0].attention_norm_D);
+    for (int64_t l = 0; l < config_.layers; ++l) {
+      const DecoderPart layer = [this, l, ops, keep_N = joined.target_index_N](
+                                    const Tensor& h, const Tensor& normed) {
+        return Layer(l, h, normed, ops, keep_N);
+      };
+      std::tie(h_TD, normed_TD) = Recomputed(layer, h_TD, normed_TD, TrainedOf(l, parts));
+    }
   }
-  return {normed_TD};
+  if (parts.size() == 1) return {{normed_TD}};
+  std::vector<int64_t> counts;
+  for (const ForwardPart& part : parts) counts.push_back(part.batch->target_index_N.size(0));
+  std::vector<ForwardOut> outs;
+  for (const Tensor& h_ND : normed_TD.split_with_sizes(counts)) outs.push_back({h_ND});
+  return outs;
 }
 
 }  // namespace tuneward

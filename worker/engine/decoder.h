@@ -5,6 +5,8 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "worker/engine/attention.h"
 #include "worker/engine/lm_head.h"
@@ -35,6 +37,13 @@ struct LayerOps {
   std::function<at::Tensor(const at::Tensor& qkv_TC, int64_t layer)> attend;
 };
 
+// Packed rows with the adapter that they go through; null: the model as it is.
+struct ForwardPart {
+  const PackedBatch* batch = nullptr;
+  const Adapter* adapter = nullptr;
+  DropoutSeed dropout;
+};
+
 class Decoder {
  public:
   Decoder(const ModelConfig& config, const Weights& weights, at::Device device);
@@ -44,6 +53,11 @@ class Decoder {
   // equal gradients for less memory and about a third more time.
   ForwardOut Forward(const PackedBatch& batch, const Adapter* adapter,
                      const DropoutSeed& dropout = {}, bool recompute = false) const;
+  // The same of each part, with one product for all of them where they share a weight. Parts do
+  // not see each other: what one gives, and its adapter's gradients, depend on it alone but for the
+  // rounding of products over more rows.
+  std::vector<ForwardOut> ForwardTogether(std::span<const ForwardPart> parts,
+                                          bool recompute = false) const;
 
   LayerPlans Plan(const std::vector<int64_t>& cu_seqlens, const at::Tensor& position_T) const;
 
@@ -70,9 +84,8 @@ class Decoder {
                                           const LayerOps& ops, const at::Tensor& keep_N) const;
   const at::Tensor& NextNorm(int64_t l) const;  // the one at the end of layer l
   // What Layer multiplies with and training changes.
-  std::vector<at::Tensor> TrainedOf(int64_t l, const Adapter* adapter) const;
-  LayerOps OpsOf(const PackedBatch& batch, const Adapter* adapter,
-                 const DropoutSeed& dropout) const;
+  std::vector<at::Tensor> TrainedOf(int64_t l, std::span<const ForwardPart> parts) const;
+  LayerOps OpsOf(std::span<const ForwardPart> parts, const LayerPlans& plans) const;
 
   ModelConfig config_;
   const Weights& weights_;

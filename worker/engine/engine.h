@@ -127,6 +127,15 @@ struct TrainOutcome {
   bool recompute = false;          // whether layers were run again in the backward
 };
 
+// One of several trainings on the same base; borrowed.
+struct TrainTogetherJob {
+  const TrainInputs* inputs = nullptr;  // with lora
+  std::string out_folder;
+  TrainObserver* observer = nullptr;
+};
+// A training ended; `job` counts from 0 in the call.
+using OnTrained = std::function<void(size_t job, absl::StatusOr<TrainOutcome> outcome)>;
+
 struct SamplingOptions {
   int max_new_tokens = 64;
   double temperature = 0;  // 0: greedy
@@ -209,6 +218,14 @@ class BaseModel {
   virtual absl::StatusOr<TrainOutcome> Train(const TrainInputs& inputs,
                                              const std::string& out_folder,
                                              TrainObserver& observer) = 0;
+  // Trains several adapters, step by step together: the rows of all of them share the products with
+  // the base's weights (shared mode). Each training is what Train would make of it, but for the
+  // rounding of products over more rows, and is not repeatable bit for bit: what shares its steps
+  // depends on who was there. `on_trained` is called once for each, as soon as it has ended (its
+  // adapter is then in out_folder); its errors are its own. UNAVAILABLE: no memory beside the
+  // others.
+  virtual void TrainTogether(const std::vector<TrainTogetherJob>& jobs,
+                             const OnTrained& on_trained) = 0;
   // Writes config.json and model.safetensors (operator tools: make-base, align).
   virtual absl::Status Save(const std::string& folder, Precision precision) const = 0;
   // The same with the adapter merged into the weights (operator tools); this model stays as it is.

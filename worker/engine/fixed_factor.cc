@@ -23,7 +23,7 @@ Tensor FixedLinear(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora
   const FixedFactors& fixed = *lora.fixed;
   const auto type = x_TI.scalar_type();
   const Tensor& base_OI = fixed.base_OI.defined() ? fixed.base_OI : w_OI;
-  const Tensor y_TO = GroupLinear(x_TI, base_OI, GroupLora{}, Dropout{});
+  const Tensor y_TO = GroupLinear(x_TI, base_OI, {});
   Tensor in_TI = dropout.p > 0 ? x_TI * DropoutMask(dropout, x_TI) : x_TI;
   if (fixed.right_II.defined()) in_TI = at::mm(in_TI, fixed.right_II.to(type).t());
   const Tensor u_TK = at::mm(in_TI, lora.a_KI.to(type).t());

@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "core/model/model_config.h"
 #include "worker/engine/engine.h"
-#include "worker/engine/model_config.h"
 
 namespace tuneward {
 

@@ -7,7 +7,7 @@
 
 #include <ATen/ATen.h>
 
-#include "worker/engine/model_config.h"
+#include "core/model/model_config.h"
 
 namespace tuneward {
 

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/base/status.h"
 #include "worker/engine/fixed_factor.h"
 
 namespace tuneward {
@@ -16,14 +17,27 @@ int64_t StableRows() { return 4 * at::get_num_threads(); }
 
 bool NeedsFill(const Tensor& x_TI) { return x_TI.is_cpu() && x_TI.size(0) < 2 * StableRows(); }
 
-// Adds the LoRA products to y and returns u = dropout(x) A^T.
-Tensor AddLora(Tensor& y_TO, const Tensor& x_TI, const Tensor& a_KI, at::TensorList b,
+// A LoRA of the graph: which rows it has, and where its parts go. The tensors travel apart from it,
+// as autograd's arguments: A, then each part's B.
+struct Run {
+  int64_t begin = 0, rows = 0;
+  std::vector<int64_t> offsets;  // of the parts
+  double scale = 1;
+  Dropout dropout;
+};
+struct RunList : torch::CustomClassHolder {
+  std::vector<Run> runs;
+};
+
+// Adds the LoRA products to y and returns u = dropout(x) A^T. `ab`: A, then the parts' B.
+Tensor AddLora(Tensor& y_TO, const Tensor& x_TI, at::TensorList ab,
                const std::vector<int64_t>& offsets, double scale) {
+  const Tensor& a_KI = ab[0];
   const Tensor u_TK = RowStableProduct(x_TI, a_KI.to(x_TI.scalar_type()));
-  const int64_t rank = a_KI.size(0) / static_cast<int64_t>(b.size());
-  for (size_t i = 0; i < b.size(); ++i) {
+  const int64_t rank = a_KI.size(0) / static_cast<int64_t>(offsets.size());
+  for (size_t i = 0; i < offsets.size(); ++i) {
     const Tensor u = u_TK.narrow(1, static_cast<int64_t>(i) * rank, rank);
-    const Tensor part = b[i].to(u.scalar_type());
+    const Tensor part = ab[1 + i].to(u.scalar_type());
     Tensor y = y_TO.narrow(1, offsets[i], part.size(0));
     if (NeedsFill(x_TI))
       y.add_(RowStableProduct(u, part), scale);
@@ -35,70 +49,73 @@ Tensor AddLora(Tensor& y_TO, const Tensor& x_TI, const Tensor& a_KI, at::TensorL
 
 struct GroupLinearFn : torch::autograd::Function<GroupLinearFn> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x_TI, const Tensor& w_OI,
-                        const std::optional<Tensor>& adapter_a, at::TensorList b,
-                        const std::vector<int64_t>& offsets, double scale, const Dropout& dropout) {
+                        at::TensorList lora, const c10::intrusive_ptr<RunList>& list) {
     Tensor y_TO = RowStableProduct(x_TI, w_OI);
-    Tensor a_KI, u_TK;
-    if (adapter_a) {
-      a_KI = *adapter_a;
-      const Tensor dropped = dropout.p > 0 ? x_TI * DropoutMask(dropout, x_TI) : x_TI;
-      u_TK = AddLora(y_TO, dropped, a_KI, b, offsets, scale);
+    variable_list saved = {x_TI, w_OI};
+    saved.insert(saved.end(), lora.begin(), lora.end());
+    size_t next = 0;
+    for (const Run& run : list->runs) {
+      const at::TensorList ab = lora.slice(next, 1 + run.offsets.size());
+      next += ab.size();
+      const Tensor x = x_TI.narrow(0, run.begin, run.rows);
+      Tensor y = y_TO.narrow(0, run.begin, run.rows);
+      const Tensor dropped = run.dropout.p > 0 ? x * DropoutMask(run.dropout, x) : x;
+      saved.push_back(AddLora(y, dropped, ab, run.offsets, run.scale));
     }
-    variable_list saved = {x_TI, w_OI, a_KI, u_TK};
-    saved.insert(saved.end(), b.begin(), b.end());
     ctx->save_for_backward(std::move(saved));
-    ctx->saved_data["offsets"] = offsets;
-    ctx->saved_data["scale"] = scale;
-    ctx->saved_data["p"] = dropout.p;
-    ctx->saved_data["key"] = static_cast<int64_t>(uint64_t{dropout.key[1]} << 32 | dropout.key[0]);
-    ctx->saved_data["site"] = static_cast<int64_t>(dropout.site);
+    ctx->saved_data["runs"] = c10::IValue::make_capsule(list);
     return y_TO;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const variable_list saved = ctx->get_saved_variables();
-    const Tensor &x_TI = saved[0], &w_OI = saved[1], &a_KI = saved[2], &u_TK = saved[3];
-    const size_t parts = saved.size() - 4;
+    const auto list =
+        c10::static_intrusive_pointer_cast<RunList>(ctx->saved_data["runs"].toCapsule());
+    const Tensor &x_TI = saved[0], &w_OI = saved[1];
     const Tensor dy_TO = grads[0].contiguous();
-    // Arguments: x, w, a, b..., offsets, scale, dropout.
-    variable_list out(3 + parts + 3);
+    const size_t tensors = saved.size() - 2 - list->runs.size();
+    variable_list out(2 + tensors + 1);  // x, w, the LoRA tensors, the list
     if (ctx->needs_input_grad(0)) out[0] = at::mm(dy_TO, w_OI);
     if (ctx->needs_input_grad(1)) out[1] = at::mm(dy_TO.t(), x_TI);
-    if (!a_KI.defined()) return out;
-    const std::vector<int64_t> offsets = ctx->saved_data["offsets"].toIntVector();
-    const double scale = ctx->saved_data["scale"].toDouble();
-    const int64_t rank = a_KI.size(0) / static_cast<int64_t>(parts);
-    const Tensor a = a_KI.to(x_TI.scalar_type());
-    const Tensor du_TK = at::empty_like(u_TK);
-    for (size_t i = 0; i < parts; ++i) {
-      const Tensor b = saved[4 + i].to(x_TI.scalar_type());
-      const Tensor dy = dy_TO.narrow(1, offsets[i], b.size(0));
-      Tensor du = du_TK.narrow(1, static_cast<int64_t>(i) * rank, rank);
-      at::mm_out(du, dy, b);
-      if (ctx->needs_input_grad(3 + i))
-        out[3 + i] = at::mm(dy.t(), u_TK.narrow(1, static_cast<int64_t>(i) * rank, rank))
-                         .to(at::kFloat)
-                         .mul_(scale);
-    }
-    du_TK.mul_(scale);
-    const Dropout dropout = SavedDropout(ctx);
-    const Tensor mask = dropout.p > 0 ? DropoutMask(dropout, x_TI) : Tensor();
-    if (ctx->needs_input_grad(2))
-      out[2] = at::mm(du_TK.t(), mask.defined() ? x_TI * mask : x_TI).to(at::kFloat);
-    if (out[0].defined()) {
-      if (mask.defined())
-        out[0].add_(at::mm(du_TK, a).mul_(mask));
-      else
-        out[0].addmm_(du_TK, a);
+    size_t next = 2;
+    for (size_t r = 0; r < list->runs.size(); ++r) {
+      const Run& run = list->runs[r];
+      LoraBackward(ctx, run, saved, next, saved[2 + tensors + r], dy_TO, out);
+      next += 1 + run.offsets.size();
     }
     return out;
   }
 
-  static Dropout SavedDropout(AutogradContext* ctx) {
-    const uint64_t key = static_cast<uint64_t>(ctx->saved_data["key"].toInt());
-    return {ctx->saved_data["p"].toDouble(),
-            {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)},
-            static_cast<uint32_t>(ctx->saved_data["site"].toInt())};
+  // Gradients of A and B, and what they add to x's; `at` is A's place among the arguments.
+  static void LoraBackward(AutogradContext* ctx, const Run& run, const variable_list& saved,
+                           size_t at, const Tensor& u_TK, const Tensor& all_dy_TO,
+                           variable_list& out) {
+    const Tensor x_TI = saved[0].narrow(0, run.begin, run.rows);
+    const Tensor dy_TO = all_dy_TO.narrow(0, run.begin, run.rows);
+    const Tensor& a_KI = saved[at];
+    const int64_t rank = a_KI.size(0) / static_cast<int64_t>(run.offsets.size());
+    const Tensor a = a_KI.to(x_TI.scalar_type());
+    const Tensor du_TK = at::empty_like(u_TK);
+    for (size_t i = 0; i < run.offsets.size(); ++i) {
+      const Tensor b = saved[at + 1 + i].to(x_TI.scalar_type());
+      const Tensor dy = dy_TO.narrow(1, run.offsets[i], b.size(0));
+      Tensor du = du_TK.narrow(1, static_cast<int64_t>(i) * rank, rank);
+      at::mm_out(du, dy, b);
+      if (ctx->needs_input_grad(at + 1 + i))
+        out[at + 1 + i] = at::mm(dy.t(), u_TK.narrow(1, static_cast<int64_t>(i) * rank, rank))
+                              .to(at::kFloat)
+                              .mul_(run.scale);
+    }
+    du_TK.mul_(run.scale);
+    const Tensor mask = run.dropout.p > 0 ? DropoutMask(run.dropout, x_TI) : Tensor();
+    if (ctx->needs_input_grad(at))
+      out[at] = at::mm(du_TK.t(), mask.defined() ? x_TI * mask : x_TI).to(at::kFloat);
+    if (!out[0].defined()) return;
+    Tensor dx = out[0].narrow(0, run.begin, run.rows);
+    if (mask.defined())
+      dx.add_(at::mm(du_TK, a).mul_(mask));
+    else
+      dx.addmm_(du_TK, a);
   }
 };
 
@@ -109,13 +126,15 @@ Tensor Aligned(const Tensor& rows) {
   return reinterpret_cast<uintptr_t>(rows.const_data_ptr()) % kBytes == 0 ? rows : rows.clone();
 }
 
-std::pair<std::vector<Tensor>, std::vector<int64_t>> Split(const GroupLora& lora) {
-  std::pair<std::vector<Tensor>, std::vector<int64_t>> out;
-  for (const LoraPart& part : lora.parts) {
-    out.first.push_back(part.b_Wr);
-    out.second.push_back(part.offset);
+// Appends A and the parts' B; the rest of a run.
+Run Take(const LoraRows& rows, std::vector<Tensor>& tensors) {
+  Run run{rows.begin, rows.rows, {}, rows.lora->scale, rows.dropout};
+  tensors.push_back(rows.lora->a_KI);
+  for (const LoraPart& part : rows.lora->parts) {
+    tensors.push_back(part.b_Wr);
+    run.offsets.push_back(part.offset);
   }
-  return out;
+  return run;
 }
 
 }  // namespace
@@ -130,13 +149,18 @@ Tensor RowStableProduct(const Tensor& x_TI, const Tensor& w_OI) {
   return at::mm(x_FI, w_OI.t()).narrow(0, 0, rows);
 }
 
-Tensor GroupLinear(const Tensor& x_TI, const Tensor& w_OI, const GroupLora& lora,
-                   const Dropout& dropout) {
-  if (lora.fixed) return FixedLinear(x_TI, w_OI, lora, dropout);
-  const auto [b, offsets] = Split(lora);
-  // An absent A must be an empty optional: autograd asks every tensor argument for its device.
-  const std::optional<Tensor> a = lora.empty() ? std::nullopt : std::optional<Tensor>(lora.a_KI);
-  return GroupLinearFn::apply(x_TI, w_OI, a, at::TensorList(b), offsets, lora.scale, dropout);
+Tensor GroupLinear(const Tensor& x_TI, const Tensor& w_OI, std::span<const LoraRows> lora) {
+  auto list = c10::make_intrusive<RunList>();
+  std::vector<Tensor> tensors;
+  for (const LoraRows& rows : lora) {
+    if (!rows.lora || rows.lora->empty()) continue;
+    if (rows.lora->fixed) {
+      TW_CHECK(lora.size() == 1 && rows.rows == x_TI.size(0));
+      return FixedLinear(x_TI, w_OI, *rows.lora, rows.dropout);
+    }
+    list->runs.push_back(Take(rows, tensors));
+  }
+  return GroupLinearFn::apply(x_TI, w_OI, at::TensorList(tensors), list);
 }
 
 Tensor GroupLinearForward(const Tensor& x_TI, const Tensor& w_OI, std::span<const LoraRows> lora) {
@@ -149,9 +173,10 @@ Tensor GroupLinearForward(const Tensor& x_TI, const Tensor& w_OI, std::span<cons
       place.copy_(FixedLinear(x, w_OI, *run.lora, Dropout{}));
       continue;
     }
-    const auto [b, offsets] = Split(*run.lora);
+    std::vector<Tensor> ab;
+    const Run plain = Take(run, ab);
     Tensor y = Aligned(place);
-    AddLora(y, x, run.lora->a_KI, b, offsets, run.lora->scale);
+    AddLora(y, x, ab, plain.offsets, plain.scale);
     if (!y.is_same(place)) place.copy_(y);
   }
   return y_TO;

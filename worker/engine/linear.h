@@ -30,20 +30,22 @@ struct GroupLora {
   bool empty() const { return parts.empty(); }
 };
 
-// y = x w^T + scale B (A dropout(x)). Differentiable in x, w, A and B.
-at::Tensor GroupLinear(const at::Tensor& x_TI, const at::Tensor& w_OI, const GroupLora& lora,
-                       const Dropout& dropout);
+// Consecutive rows of x with one LoRA.
+struct LoraRows {
+  const GroupLora* lora = nullptr;  // null or empty: none
+  int64_t begin = 0, rows = 0;
+  Dropout dropout;  // its elements count from the first of these rows
+};
+
+// y = x w^T + scale B (A dropout(x)), each LoRA on its rows. Differentiable in x, w, A and B: a
+// LoRA's gradients are those of its rows alone. Fixed factors only where one LoRA has all rows.
+at::Tensor GroupLinear(const at::Tensor& x_TI, const at::Tensor& w_OI,
+                       std::span<const LoraRows> lora);
 
 // x w^T without a graph. A row's bits do not depend on the rows beside it: products of few rows,
 // for which the CPU's library takes other kernels (measured: fewer than four rows a thread), are
 // filled up with zero rows.
 at::Tensor RowStableProduct(const at::Tensor& x_TI, const at::Tensor& w_OI);
-
-// Consecutive rows of x with one LoRA.
-struct LoraRows {
-  const GroupLora* lora = nullptr;  // null or empty: none
-  int64_t begin = 0, rows = 0;
-};
 
 // GroupLinear without a graph and without dropout, for generation: the product with w once, each
 // LoRA on its rows, whose bits are those of a call with these rows alone.

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "worker/engine/linear_site.h"
+#include "core/model/linear_site.h"
+#include "core/model/model_tensors.h"
 
 namespace tuneward {
 namespace {
@@ -12,14 +13,8 @@ namespace {
 constexpr int64_t kWorkSpace = int64_t{24} << 20;
 constexpr int64_t kMiB = int64_t{1} << 20;
 
-int64_t Parameters(const ModelConfig& c) {
-  int64_t layer = 2 * c.hidden;
-  for (const LinearSite& site : LinearSites(c)) layer += site.out * site.in;
-  return c.layers * layer + c.vocab * c.hidden * (c.tied_embeddings ? 1 : 2) + c.hidden;
-}
-
 int64_t Trainable(const ModelConfig& c, const TrainSpec& spec) {
-  if (!spec.lora) return Parameters(c);
+  if (!spec.lora) return ParameterCount(c);
   int64_t layer = 0;
   for (const LinearSite& site : LinearSites(c))
     if (std::count(spec.lora->targets.begin(), spec.lora->targets.end(), site.name) > 0)

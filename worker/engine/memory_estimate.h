@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "core/base/status.h"
+#include "core/model/model_config.h"
 #include "worker/engine/engine.h"
-#include "worker/engine/model_config.h"
 
 namespace tuneward {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "worker/engine/model_config.h"
+#include "core/model/model_config.h"
 #include "worker/engine/prefill.h"
 #include "worker/engine/shared_tokens.h"
 

@@ -4,25 +4,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/file.h"
-#include "worker/engine/safetensors.h"
+#include "core/model/safetensors.h"
 
 namespace tuneward {
 
 at::ScalarType TypeOf(const TensorSpan& span) {
-  return span.dtype == DType::kFloat32 ? at::kFloat : at::kBFloat16;
-}
-
-std::string ShapeText(at::IntArrayRef shape) {
-  return absl::StrCat("[", absl::StrJoin(shape.begin(), shape.end(), ", "), "]");
-}
-
-absl::Status CheckFinite(const StoredTensor& stored, const std::string& name) {
-  const auto place = FirstNonFinite(stored.span);
-  if (!place) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      stored.path, ": tensor '", name, "' holds a NaN or an infinity, first at element ", *place));
+  switch (span.dtype) {
+    case DType::kFloat32:
+      return at::kFloat;
+    case DType::kBFloat16:
+      return at::kBFloat16;
+    case DType::kFloat16:
+      break;
+  }
+  return at::kHalf;
 }
 
 at::Tensor ViewOf(const StoredTensor& stored) {

@@ -8,17 +8,13 @@
 #include <ATen/ATen.h>
 
 #include "core/base/status.h"
-#include "worker/engine/model_files.h"
+#include "core/model/model_files.h"
 
 namespace tuneward {
 
 using TensorMap = std::map<std::string, at::Tensor>;
 
 at::ScalarType TypeOf(const TensorSpan& span);
-std::string ShapeText(at::IntArrayRef shape);  // "[2, 3]"
-
-// INVALID_ARGUMENT with the file, the tensor and the place of the first value that is not finite.
-absl::Status CheckFinite(const StoredTensor& stored, const std::string& name);
 // The tensor where it lies, in the file's type; keeps the file mapped.
 at::Tensor ViewOf(const StoredTensor& stored);
 

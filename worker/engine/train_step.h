@@ -27,10 +27,14 @@ class TrainStep final : public StepCtx {
   Gradient Grad(const Batch& batch, const LossFn& loss) override;
   const StepLosses& losses() const { return losses_; }  // of the first pass over the user's batch
 
- private:
+  // For who makes the pass over the user's batch together with other trainings' (shared_step.h).
   DropoutSeed DropoutOf(size_t micro) const;
-  std::vector<at::Tensor> Backward(const at::Tensor& loss) const;
+  // Of the sum of `losses`; a leaf that they do not depend on gets zeros.
+  static std::vector<at::Tensor> Backward(const std::vector<at::Tensor>& losses,
+                                          const std::vector<at::Tensor>& leaves);
+  void AddLosses(const PackedBatch& packed, const at::Tensor& nll_N) { losses_.Add(packed, nll_N); }
 
+ private:
   const Decoder& decoder_;
   const Adapter* adapter_;
   const std::vector<at::Tensor>& leaves_;

@@ -2,6 +2,9 @@
 // step.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "worker/engine/decoder.h"
 
 namespace tuneward {
@@ -18,5 +21,17 @@ struct TrainingFit {
 // either.
 absl::StatusOr<TrainingFit> FitTraining(const TrainInputs& inputs, const Decoder& decoder,
                                         int64_t before);
+
+struct TogetherNeed {
+  const TrainInputs* inputs = nullptr;
+  TrainingFit alone;  // what it fits with
+};
+struct TogetherFit {
+  size_t jobs = 0;         // the first so many, at least 1
+  int64_t max_tokens = 0;  // of a pass over the rows of all
+};
+// How many of the trainings can be in memory at once, and how large their passes may be: no larger
+// than what the largest of them may have alone, so that all together need one set of activations.
+TogetherFit FitTogether(std::span<const TogetherNeed> trainings, const Decoder& decoder);
 
 }  // namespace tuneward

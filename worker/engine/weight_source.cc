@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
-#include "worker/engine/model_files.h"
+#include "core/model/model_files.h"
 
 namespace tuneward {
 namespace {

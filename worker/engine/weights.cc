@@ -1,7 +1,8 @@
 #include "worker/engine/weights.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/model/model_tensors.h"
+#include "core/model/norm_site.h"
 #include "worker/engine/weight_source.h"
 
 namespace tuneward {
@@ -9,36 +10,23 @@ namespace {
 
 using at::Tensor;
 
-std::string LayerName(int64_t layer, const char* rest) {
-  return absl::StrCat("model.layers.", layer, ".", rest, ".weight");
-}
-
-struct NormSite {
-  const char* file;  // its name there
-  Tensor LayerWeights::*place;
-  int64_t width;
-};
-
-// A layer's norms. Where branches are normed too, Hugging Face's post_attention_layernorm is the
-// norm of what attention gives; elsewhere it is that of what the MLP gets.
-std::vector<NormSite> NormSites(const ModelConfig& c) {
-  using L = LayerWeights;
-  std::vector<NormSite> sites = {
-      {"input_layernorm", &L::attention_norm_D, c.hidden},
-      {c.branch_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm", &L::mlp_norm_D,
-       c.hidden}};
-  if (c.branch_norms) {
-    sites.push_back({"post_attention_layernorm", &L::attention_branch_norm_D, c.hidden});
-    sites.push_back({"post_feedforward_layernorm", &L::mlp_branch_norm_D, c.hidden});
+Tensor LayerWeights::*PlaceOf(NormPlace place) {
+  switch (place) {
+    case NormPlace::kAttention:
+      return &LayerWeights::attention_norm_D;
+    case NormPlace::kMlp:
+      return &LayerWeights::mlp_norm_D;
+    case NormPlace::kAttentionBranch:
+      return &LayerWeights::attention_branch_norm_D;
+    case NormPlace::kMlpBranch:
+      return &LayerWeights::mlp_branch_norm_D;
+    case NormPlace::kQuery:
+      return &LayerWeights::q_norm_E;
+    case NormPlace::kKey:
+      break;
   }
-  if (c.qk_norm) {
-    sites.push_back({"self_attn.q_norm", &L::q_norm_E, c.head_dim});
-    sites.push_back({"self_attn.k_norm", &L::k_norm_E, c.head_dim});
-  }
-  return sites;
+  return &LayerWeights::k_norm_E;
 }
-
-bool HasBias(const ModelConfig& c, int group) { return group == kQkv && c.qkv_bias; }
 
 // Linears that share an input lie one below the other in one matrix; a single one is used as it is.
 absl::Status BuildLinears(const ModelConfig& c, int64_t l, WeightSource& source,
@@ -47,7 +35,7 @@ absl::Status BuildLinears(const ModelConfig& c, int64_t l, WeightSource& source,
   for (const LinearSite& site : LinearSites(c)) groups[site.group].push_back(site);
   for (int g = 0; g < kGroups; ++g) {
     const LinearSite &first = groups[g].front(), &last = groups[g].back();
-    if (HasBias(c, g)) {
+    if (HasBias(c, first.group)) {
       layer.bias[g] = at::empty({last.offset + last.out}, options);
       for (const LinearSite& site : groups[g])
         TW_RETURN_IF_ERROR(source.Into(ModuleName(l, site) + ".bias",
@@ -69,25 +57,23 @@ absl::Status BuildLinears(const ModelConfig& c, int64_t l, WeightSource& source,
 absl::StatusOr<Weights> Build(const ModelConfig& c, WeightSource& source,
                               at::TensorOptions options) {
   Weights weights;
-  TW_ASSIGN_OR_RETURN(weights.embed_VD,
-                      source.Whole("model.embed_tokens.weight", {c.vocab, c.hidden}));
+  TW_ASSIGN_OR_RETURN(weights.embed_VD, source.Whole(kEmbeddingName, {c.vocab, c.hidden}));
   for (int64_t l = 0; l < c.layers; ++l) {
     LayerWeights layer;
     for (const NormSite& site : NormSites(c)) {
-      TW_ASSIGN_OR_RETURN(layer.*site.place, source.Whole(LayerName(l, site.file), {site.width}));
+      TW_ASSIGN_OR_RETURN(layer.*PlaceOf(site.place),
+                          source.Whole(NormName(l, site), {site.width}));
     }
     TW_RETURN_IF_ERROR(BuildLinears(c, l, source, options, layer));
     weights.layers.push_back(std::move(layer));
   }
-  TW_ASSIGN_OR_RETURN(weights.norm_D, source.Whole("model.norm.weight", {c.hidden}));
+  TW_ASSIGN_OR_RETURN(weights.norm_D, source.Whole(kFinalNormName, {c.hidden}));
   weights.head_VD = weights.embed_VD;
   if (!c.tied_embeddings) {
-    TW_ASSIGN_OR_RETURN(weights.head_VD, source.Whole("lm_head.weight", {c.vocab, c.hidden}));
+    TW_ASSIGN_OR_RETURN(weights.head_VD, source.Whole(kHeadName, {c.vocab, c.hidden}));
   }
   for (const auto& [name, where] : source.Left()) {
-    // Old exports keep the rotary frequencies, and some keep a copy of tied embeddings.
-    if (absl::EndsWith(name, "rotary_emb.inv_freq")) continue;
-    if (c.tied_embeddings && name == "lm_head.weight") continue;
+    if (IsUnusedTensor(c, name)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat(where, "tensor '", name, "' is not part of this model"));
   }
@@ -143,12 +129,12 @@ TensorMap WeightsToTensors(const ModelConfig& c, const Weights& weights, at::Sca
   const auto put = [&](const std::string& name, const Tensor& tensor) {
     tensors[name] = tensor.detach().to(dtype);
   };
-  put("model.embed_tokens.weight", weights.embed_VD);
-  put("model.norm.weight", weights.norm_D);
-  if (!c.tied_embeddings) put("lm_head.weight", weights.head_VD);
+  put(kEmbeddingName, weights.embed_VD);
+  put(kFinalNormName, weights.norm_D);
+  if (!c.tied_embeddings) put(kHeadName, weights.head_VD);
   for (int64_t l = 0; l < c.layers; ++l) {
     const LayerWeights& layer = weights.layers[l];
-    for (const NormSite& site : NormSites(c)) put(LayerName(l, site.file), layer.*site.place);
+    for (const NormSite& site : NormSites(c)) put(NormName(l, site), layer.*PlaceOf(site.place));
     for (const LinearSite& site : LinearSites(c)) {
       const std::string name = ModuleName(l, site);
       put(name + ".weight", layer.linear[site.group].narrow(0, site.offset, site.out));

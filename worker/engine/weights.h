@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/model/model_config.h"
 #include "worker/engine/adapter.h"
-#include "worker/engine/model_config.h"
 #include "worker/engine/tensor_io.h"
 
 namespace tuneward {

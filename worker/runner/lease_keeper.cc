@@ -51,22 +51,28 @@ std::shared_ptr<TaskControl> LeaseKeeper::Hold(const TaskLease& lease, Clock::Mo
   auto control =
       std::make_shared<TaskControl>(clock_, asked_at + settings_.lease.ttl - settings_.margin);
   std::lock_guard lock(mutex_);
-  held_ = Held{lease, control, CurrentLogFields()};
+  held_.push_back({lease, control, CurrentLogFields()});
   return control;
 }
 
-void LeaseKeeper::Release() {
-  std::lock_guard lock(mutex_);
-  held_.reset();
+std::vector<LeaseKeeper::Held>::iterator LeaseKeeper::Find(const TaskLease& lease) {
+  return std::find_if(held_.begin(), held_.end(), [&](const Held& held) {
+    return held.lease.task_id == lease.task_id && held.lease.fence == lease.fence;
+  });
 }
 
-void LeaseKeeper::StopTask(StopReason reason) {
+void LeaseKeeper::Release(const TaskLease& lease) {
   std::lock_guard lock(mutex_);
-  if (held_) held_->control->RequestStop(reason);
+  if (const auto held = Find(lease); held != held_.end()) held_.erase(held);
+}
+
+void LeaseKeeper::StopTasks(StopReason reason) {
+  std::lock_guard lock(mutex_);
+  for (const Held& held : held_) held.control->RequestStop(reason);
 }
 
 std::chrono::milliseconds LeaseKeeper::Beat() {
-  const bool answered = RenewLease();
+  const bool answered = RenewLeases();
   if (absl::Status alive = calls_.worker_alive(); !alive.ok()) {
     LogWarning("the worker's sign of life was not stored",
                {{"error", std::string(alive.message())}});
@@ -75,38 +81,43 @@ std::chrono::milliseconds LeaseKeeper::Beat() {
                   : std::min(settings_.retry, settings_.lease.heartbeat);
 }
 
-bool LeaseKeeper::RenewLease() {
-  std::optional<Held> held;
+bool LeaseKeeper::RenewLeases() {
+  std::vector<Held> all;
   {
     std::lock_guard lock(mutex_);
-    held = held_;
+    all = held_;
   }
-  if (!held) return true;
-  const LogScope scope(held->log_fields);
+  bool answered = true;
+  for (const Held& held : all) answered &= RenewLease(held);
+  return answered;
+}
+
+bool LeaseKeeper::RenewLease(const Held& held) {
+  const LogScope scope(held.log_fields);
   const Clock::MonoTime asked_at = clock_.Monotonic();
-  const absl::StatusOr<HeartbeatReply> answer =
-      calls_.renew(held->lease, held->control->progress());
+  const absl::StatusOr<HeartbeatReply> answer = calls_.renew(held.lease, held.control->progress());
   if (answer.ok()) {
-    held->control->ExtendLease(asked_at + settings_.lease.ttl - settings_.margin);
-    if (answer->cancel_requested) held->control->RequestStop(StopReason::kCancel);
+    held.control->ExtendLease(asked_at + settings_.lease.ttl - settings_.margin);
+    if (answer->cancel_requested) held.control->RequestStop(StopReason::kCancel);
     return true;
   }
   const bool lost = absl::IsAborted(answer.status());
   {
     // A task that ended while the heartbeat was under way is not a lost lease.
     std::lock_guard lock(mutex_);
-    if (!held_ || held_->lease.fence != held->lease.fence) return true;
-    if (!lost && held->control->stop_reason() != StopReason::kLeaseLost) {
+    const auto still = Find(held.lease);
+    if (still == held_.end()) return true;
+    if (!lost && held.control->stop_reason() != StopReason::kLeaseLost) {
       LogWarning("heartbeat without an answer",
                  {{"error", std::string(answer.status().message())}});
       return false;
     }
-    held->control->RequestStop(StopReason::kLeaseLost);
-    held_.reset();
+    held.control->RequestStop(StopReason::kLeaseLost);
+    held_.erase(still);
   }
   // The runner knows whether the task had ended just before: a heartbeat waits for the transaction
   // that ends it.
-  LogDebug("the lease is not held any more", {{"fence", std::to_string(held->lease.fence)}});
+  LogDebug("the lease is not held any more", {{"fence", std::to_string(held.lease.fence)}});
   return true;
 }
 

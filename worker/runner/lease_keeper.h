@@ -1,4 +1,4 @@
-// Keeps the running task's lease (contracts.md D4) and the worker's own sign of life from one
+// Keeps the running tasks' leases (contracts.md D4) and the worker's own sign of life from one
 // thread with its own database connection, so that no step of training can delay them. Hold and
 // Release are called by the runner's thread.
 #pragma once
@@ -8,9 +8,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -44,9 +44,9 @@ class LeaseKeeper {
   void Start();
   // `asked_at`: monotonic time before the claim was sent.
   std::shared_ptr<TaskControl> Hold(const TaskLease& lease, Clock::MonoTime asked_at);
-  void Release();
-  // Asks the running task, if any, to stop.
-  void StopTask(StopReason reason);
+  void Release(const TaskLease& lease);
+  // Asks the running tasks, if any, to stop.
+  void StopTasks(StopReason reason);
 
   // One round; returns how long to wait for the next. The thread's body.
   std::chrono::milliseconds Beat();
@@ -58,7 +58,9 @@ class LeaseKeeper {
     OwnedLogFields
         log_fields;  // of the runner's thread: the keeper's lines are about the same task
   };
-  bool RenewLease();  // false: no answer
+  bool RenewLeases();  // false: one had no answer
+  bool RenewLease(const Held& held);
+  std::vector<Held>::iterator Find(const TaskLease& lease);  // under the mutex
   void Loop();
 
   const KeeperSettings settings_;
@@ -66,7 +68,7 @@ class LeaseKeeper {
   const Calls calls_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::optional<Held> held_;
+  std::vector<Held> held_;
   bool stopping_ = false;
   std::thread thread_;
 };

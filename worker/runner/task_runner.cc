@@ -19,9 +19,10 @@ bool IsLeaseLost(const absl::Status& status) { return GetErrorInfo(status).reaso
 
 // An exception in a task must not take the worker and its chats along. Memory that ran out is the
 // one that is expected.
-absl::Status RunGuarded(TaskHandler& handler, const ClaimedTask& task, TaskControl& control) {
+template <typename Body>
+absl::Status Guarded(const Body& body) {
   try {
-    return handler.Run(task, control);
+    return body();
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("out of memory");
   } catch (const std::exception& error) {
@@ -30,6 +31,13 @@ absl::Status RunGuarded(TaskHandler& handler, const ClaimedTask& task, TaskContr
 }
 
 }  // namespace
+
+OwnedLogFields FieldsOf(const ClaimedTask& task) {
+  return {{"job", task.job_id},
+          {"task", task.lease.task_id},
+          {"project", task.project_id},
+          {"trace_id", task.trace_id}};
+}
 
 TaskRunner::TaskRunner(RunnerSettings settings, Parts parts, std::vector<TaskHandler*> handlers)
     : settings_(std::move(settings)), parts_(parts), handlers_(std::move(handlers)) {
@@ -44,7 +52,7 @@ void TaskRunner::Start() {
 
 void TaskRunner::Stop() {
   stopping_ = true;
-  parts_.keeper.StopTask(StopReason::kDrain);
+  parts_.keeper.StopTasks(StopReason::kDrain);
   parts_.decode.Close();
   if (thread_.joinable()) thread_.join();
 }
@@ -75,37 +83,84 @@ bool TaskRunner::RunOnce() {
     return false;
   }
   if (!claimed->has_value()) return false;
-  const ClaimedTask& task = **claimed;
-  const std::string kind(Name(task.kind));
-  const LogScope scope{{"job", task.job_id},
-                       {"task", task.lease.task_id},
-                       {"project", task.project_id},
-                       {"trace_id", task.trace_id}};
-  LogInfo("task claimed", {{"kind", kind}, {"fence", std::to_string(task.lease.fence)}});
-  const std::string outcome = RunTask(task, asked_at);
-  const std::chrono::duration<double> took = parts_.clock.Monotonic() - asked_at;
-  parts_.metrics.TaskDone(kind, outcome, took.count());
-  if (outcome == kLeaseLost) LogError("lease lost", {{"fence", std::to_string(task.lease.fence)}});
-  LogInfo("task ended",
-          {{"kind", kind}, {"outcome", outcome}, {"seconds", std::to_string(took.count())}});
-  back_off_ = outcome != kInterrupted  ? std::chrono::milliseconds(0)
+  TaskHandler* handler = HandlerOf((*claimed)->kind);
+  TW_CHECK(handler != nullptr);
+  std::vector<Running> tasks;
+  tasks.push_back({**std::move(claimed), asked_at, nullptr});
+  if (handler->max_together() > 1) AddBeside(*handler, tasks);
+  interrupted_ = false;
+  Run(*handler, tasks);
+  back_off_ = !interrupted_            ? std::chrono::milliseconds(0)
               : back_off_.count() == 0 ? settings_.poll
                                        : std::min(back_off_ * 2, settings_.max_back_off);
   return true;
 }
 
-std::string TaskRunner::RunTask(const ClaimedTask& task, Clock::MonoTime asked_at) {
-  const std::shared_ptr<TaskControl> control = parts_.keeper.Hold(task.lease, asked_at);
-  if (task.cancel_requested) control->RequestStop(StopReason::kCancel);
-  if (stopping_) control->RequestStop(StopReason::kDrain);
-  TaskHandler* handler = HandlerOf(task.kind);
-  TW_CHECK(handler != nullptr);
-  const absl::Status status = control->ShouldStop()
-                                  ? absl::CancelledError("stopped before it began")
-                                  : RunGuarded(*handler, task, *control);
-  const std::string outcome = Settle(task, *handler, *control, status);
-  parts_.keeper.Release();
-  return outcome;
+void TaskRunner::AddBeside(TaskHandler& handler, std::vector<Running>& tasks) {
+  const Clock::MonoTime asked_at = parts_.clock.Monotonic();
+  auto more = parts_.tasks.ClaimBeside(settings_.worker_id, tasks.front().task,
+                                       handler.max_together() - 1, settings_.lease_ttl);
+  if (!more.ok()) {
+    claim_in_doubt_ |= absl::IsUnavailable(more.status());
+    LogWarning("claim beside a task failed", {{"error", std::string(more.status().message())}});
+    return;
+  }
+  for (ClaimedTask& task : *more) tasks.push_back({std::move(task), asked_at, nullptr});
+}
+
+void TaskRunner::Run(TaskHandler& handler, std::vector<Running>& tasks) {
+  std::vector<HeldTask> held;
+  std::vector<Running*> running;
+  for (Running& one : tasks) {
+    const LogScope scope(FieldsOf(one.task));
+    LogInfo("task claimed", {{"kind", std::string(Name(one.task.kind))},
+                             {"fence", std::to_string(one.task.lease.fence)},
+                             {"together", std::to_string(tasks.size())}});
+    one.control = parts_.keeper.Hold(one.task.lease, one.asked_at);
+    if (one.task.cancel_requested) one.control->RequestStop(StopReason::kCancel);
+    if (stopping_) one.control->RequestStop(StopReason::kDrain);
+    if (one.control->ShouldStop()) {
+      End(handler, one, absl::CancelledError("stopped before it began"));
+      continue;
+    }
+    held.push_back({&one.task, one.control.get()});
+    running.push_back(&one);
+  }
+  if (running.empty()) return;
+  if (running.size() == 1) {
+    const LogScope scope(FieldsOf(running[0]->task));
+    End(handler, *running[0],
+        Guarded([&] { return handler.Run(*held[0].task, *held[0].control); }));
+    return;
+  }
+  const absl::Status status = Guarded([&] {
+    handler.RunTogether(held, [&](size_t i, const absl::Status& ended) {
+      const LogScope scope(FieldsOf(running[i]->task));
+      End(handler, *running[i], ended);
+    });
+    return absl::OkStatus();
+  });
+  for (Running* one : running) {
+    if (one->ended) continue;
+    TW_CHECK(!status.ok());  // an exception: the handler ends every task otherwise
+    const LogScope scope(FieldsOf(one->task));
+    End(handler, *one, status);
+  }
+}
+
+void TaskRunner::End(TaskHandler& handler, Running& running, const absl::Status& status) {
+  TW_CHECK(!running.ended);
+  running.ended = true;
+  const ClaimedTask& task = running.task;
+  const std::string outcome = Settle(task, handler, *running.control, status);
+  parts_.keeper.Release(task.lease);
+  interrupted_ |= outcome == kInterrupted;
+  const std::string kind(Name(task.kind));
+  const std::chrono::duration<double> took = parts_.clock.Monotonic() - running.asked_at;
+  parts_.metrics.TaskDone(kind, outcome, took.count());
+  if (outcome == kLeaseLost) LogError("lease lost", {{"fence", std::to_string(task.lease.fence)}});
+  LogInfo("task ended",
+          {{"kind", kind}, {"outcome", outcome}, {"seconds", std::to_string(took.count())}});
 }
 
 // A database that was away for longer than a lease gives the task to nobody: then it is still held,

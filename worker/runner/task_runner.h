@@ -1,6 +1,6 @@
-// The claim loop: takes one task at a time, runs it on its own thread, the models' thread, and
-// settles how it ended. Between tasks it decodes for chats. Polling is the truth; Wake is a hint
-// that there may be work.
+// The claim loop: takes a task, or several that are done together, runs them on its own thread, the
+// models' thread, and settles how each ended. Between tasks it decodes for chats. Polling is the
+// truth; Wake is a hint that there may be work.
 #pragma once
 
 #include <atomic>
@@ -45,12 +45,22 @@ class TaskRunner {
   // Hands the running task back and joins the thread.
   void Stop();
 
-  // Claims and runs one task, if there is one; false when there was none. The loop's body.
+  // Claims and runs one task, if there is one, with those that go together with it; false when
+  // there was none. The loop's body.
   bool RunOnce();
 
  private:
+  // A claimed task on its way; its log lines are about it.
+  struct Running {
+    ClaimedTask task;
+    Clock::MonoTime asked_at;
+    std::shared_ptr<TaskControl> control;
+    bool ended = false;
+  };
+  void AddBeside(TaskHandler& handler, std::vector<Running>& tasks);
+  void Run(TaskHandler& handler, std::vector<Running>& tasks);
+  void End(TaskHandler& handler, Running& running, const absl::Status& status);
   // How a task ended, as a metric's label.
-  std::string RunTask(const ClaimedTask& task, Clock::MonoTime asked_at);
   std::string Settle(const ClaimedTask& task, TaskHandler& handler, const TaskControl& control,
                      const absl::Status& status);
   // Of a task whose lease has run out here: true when nobody else had it yet.
@@ -64,6 +74,7 @@ class TaskRunner {
   std::vector<TaskKind> kinds_;
   std::atomic<bool> stopping_{false};
   bool claim_in_doubt_ = false;            // the last claim had no answer
+  bool interrupted_ = false;               // a task of the last claim was
   std::chrono::milliseconds back_off_{0};  // before the next claim
   std::thread thread_;
 };

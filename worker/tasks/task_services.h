@@ -23,6 +23,7 @@ struct TaskSettings {
   std::string cache_root;       // trees by hash, and the folders of running tasks
   int checkpoint_every = 25;    // optimiser steps
   int64_t audit_prompts = 400;  // a cell
+  int train_together = 4;       // jobs in shared mode on one base, step by step; 1: never
   std::string TreeFolder() const { return cache_root + "/trees"; }
   std::string WorkFolder(const std::string& name) const { return cache_root + "/work/" + name; }
 };

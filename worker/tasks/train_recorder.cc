@@ -87,6 +87,7 @@ absl::StatusOr<StoredTree> PutTaskTree(BlobStore& blobs, const std::string& fold
 }
 
 bool TrainRecorder::OnStep(const StepMetrics& metrics) {
+  const LogScope scope(FieldsOf(task_));  // several trainings may take turns on this thread
   CountTokens(metrics);
   error_ = Record(metrics);
   if (!error_.ok()) return false;
@@ -150,6 +151,7 @@ absl::Status TrainRecorder::Flush(bool last) {
 }
 
 absl::Status TrainRecorder::OnCheckpoint(const std::string& folder, int64_t step) {
+  const LogScope scope(FieldsOf(task_));
   TW_ASSIGN_OR_RETURN(const StoredTree tree, PutTaskTree(services_.blobs, folder));
   checkpoint_ = Checkpoint{step, tree.sha256, BlobRefsOf(tree.blobs)};
   // A resumed run does not report the steps before its checkpoint again, so their metrics are

@@ -10,7 +10,7 @@
 
 #include "core/store/blob/blob_tree.h"
 #include "worker/engine/engine.h"
-#include "worker/runner/task_control.h"
+#include "worker/runner/task_handler.h"
 #include "worker/tasks/task_services.h"
 
 namespace tuneward {

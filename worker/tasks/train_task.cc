@@ -1,7 +1,7 @@
 #include "worker/tasks/train_task.h"
 
 #include <filesystem>
-#include <memory>
+#include <optional>
 
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -86,25 +86,49 @@ absl::StatusOr<TrainTask::Prepared> TrainTask::Prepare(const JobInputs& inputs,
   return prepared;
 }
 
-absl::StatusOr<TrainOutcome> TrainTask::Train(const ClaimedTask& task, TaskControl& control,
-                                              const JobInputs& inputs, const std::string& work) {
-  TW_ASSIGN_OR_RETURN(const std::shared_ptr<LoadedBase> base,
-                      services_.model_cache.GetBase(inputs.base.tree_sha256.Hex()));
-  TW_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(inputs, base->tokenizer(), work));
+struct TrainTask::Training {
+  Training(const ClaimedTask& the_task, TaskControl& the_control, const std::string& folder)
+      : task(the_task), control(the_control), work(folder) {}
+  const ClaimedTask& task;
+  TaskControl& control;
+  const ScopedFolder work;
+  JobInputs inputs;
+  std::shared_ptr<LoadedBase> base;
+  Prepared prepared;
+  std::optional<TrainRecorder> recorder;
+  std::string AdapterFolder() const { return work.path() + "/adapter"; }
+};
+
+absl::StatusOr<std::unique_ptr<TrainTask::Training>> TrainTask::Begin(const ClaimedTask& task,
+                                                                      TaskControl& control,
+                                                                      size_t together) {
+  // By fence: a stale task of another process on this machine may still write into its own.
+  auto training = std::make_unique<Training>(
+      task, control,
+      services_.settings.WorkFolder(task.job_id + "-" + std::to_string(task.lease.fence)));
+  TW_ASSIGN_OR_RETURN(training->inputs, LoadJobInputs(services_, task.job_id));
+  const JobInputs& inputs = training->inputs;
+  TW_ASSIGN_OR_RETURN(training->base, services_.model_cache.GetBase(inputs.base.tree_sha256.Hex()));
+  TW_ASSIGN_OR_RETURN(training->prepared,
+                      Prepare(inputs, training->base->tokenizer(), training->work.path()));
+  if (together > 1) training->prepared.event.data["trainings_together"] = together;
   TW_ASSIGN_OR_RETURN(const auto recorded, services_.jobs.ListMetrics(inputs.job.id, 0, kAllSteps));
-  TrainRecorder recorder(services_, task, control, prepared.event,
-                         recorded.empty() ? 0 : recorded.back().step);
-  absl::StatusOr<TrainOutcome> outcome =
-      base->model().Train(prepared.train, work + "/adapter", recorder);
+  training->recorder.emplace(services_, task, control, training->prepared.event,
+                             recorded.empty() ? 0 : recorded.back().step);
+  return training;
+}
+
+absl::Status TrainTask::End(Training& training, absl::StatusOr<TrainOutcome> outcome) {
   if (absl::IsResourceExhausted(outcome.status()) && !IsOutOfMemory(outcome.status())) {
     return absl::UnavailableError(
         outcome.status().message());  // a full disk: the provider's trouble, which may pass
   }
   TW_RETURN_IF_ERROR(outcome.status());
-  TW_RETURN_IF_ERROR(recorder.Finish(*outcome));
+  TW_RETURN_IF_ERROR(training.recorder->Finish(*outcome));
   if (outcome->stopped)
     return absl::CancelledError("stopped at step " + std::to_string(outcome->steps));
-  return outcome;
+  return StoreAdapter(training.task, training.control, training.inputs, *outcome,
+                      training.AdapterFolder());
 }
 
 absl::Status TrainTask::StoreAdapter(const ClaimedTask& task, const TaskControl& control,
@@ -127,19 +151,52 @@ absl::Status TrainTask::StoreAdapter(const ClaimedTask& task, const TaskControl&
   });
 }
 
+absl::Status TrainTask::TrainAlone(const ClaimedTask& task, TaskControl& control) {
+  TW_ASSIGN_OR_RETURN(const auto training, Begin(task, control, 1));
+  return End(*training,
+             training->base->model().Train(training->prepared.train, training->AdapterFolder(),
+                                           *training->recorder));
+}
+
 absl::Status TrainTask::Run(const ClaimedTask& task, TaskControl& control) {
-  TW_ASSIGN_OR_RETURN(const JobInputs inputs, LoadJobInputs(services_, task.job_id));
-  // By fence: a stale task of another process on this machine may still write into its own.
-  const ScopedFolder work(
-      services_.settings.WorkFolder(task.job_id + "-" + std::to_string(task.lease.fence)));
-  absl::StatusOr<TrainOutcome> outcome = Train(task, control, inputs, work.path());
-  if (IsOutOfMemory(outcome.status()) && !control.ShouldStop()) {
-    LogWarning("out of memory: trying once more with nothing else in memory");
-    services_.model_cache.Clear();
-    outcome = Train(task, control, inputs, work.path());
+  const absl::Status status = TrainAlone(task, control);
+  if (!IsOutOfMemory(status) || control.ShouldStop()) return status;
+  LogWarning("out of memory: trying once more with nothing else in memory");
+  services_.model_cache.Clear();
+  return TrainAlone(task, control);
+}
+
+size_t TrainTask::max_together() const {
+  return alone_ ? 1 : static_cast<size_t>(services_.settings.train_together);
+}
+
+void TrainTask::RunTogether(std::span<const HeldTask> tasks, const OnTaskEnd& on_end) {
+  std::vector<std::unique_ptr<Training>> trainings;
+  std::vector<size_t> place;  // of each training among the tasks
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const LogScope scope(FieldsOf(*tasks[i].task));
+    auto training = Begin(*tasks[i].task, *tasks[i].control, tasks.size());
+    if (!training.ok()) {
+      on_end(i, training.status());
+      continue;
+    }
+    trainings.push_back(*std::move(training));
+    place.push_back(i);
   }
-  TW_RETURN_IF_ERROR(outcome.status());
-  return StoreAdapter(task, control, inputs, *outcome, work.path() + "/adapter");
+  if (trainings.empty()) return;
+  std::vector<TrainTogetherJob> jobs;
+  for (const auto& training : trainings)
+    jobs.push_back({&training->prepared.train, training->AdapterFolder(), &*training->recorder});
+  const std::shared_ptr<LoadedBase> base = trainings.front()->base;
+  base->model().TrainTogether(jobs, [&](size_t i, absl::StatusOr<TrainOutcome> outcome) {
+    const LogScope scope(FieldsOf(trainings[i]->task));
+    if (IsOutOfMemory(outcome.status())) {
+      LogWarning("out of memory: from now on this worker trains one job at a time");
+      alone_ = true;
+      outcome = absl::UnavailableError(outcome.status().message());
+    }
+    on_end(place[i], End(*trainings[i], std::move(outcome)));
+  });
 }
 
 absl::Status TrainTask::Fail(const ClaimedTask& task, const absl::Status& why) {

@@ -55,7 +55,7 @@ absl::Status TellOfLostWorker(pqxx::work& tx, SweptTask& task) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<ClaimedTask>> BeginTask(pqxx::work& tx, const pqxx::row& row) {
+absl::StatusOr<ClaimedTask> BeginTask(pqxx::work& tx, const pqxx::row& row) {
   ClaimedTask task;
   task.lease = {row[0].c_str(), row[4].as<int64_t>()};
   task.job_id = row[1].c_str();
@@ -64,7 +64,7 @@ absl::StatusOr<std::optional<ClaimedTask>> BeginTask(pqxx::work& tx, const pqxx:
   task.deaths = row[5].as<int>();
   task.interruptions = row[6].as<int>();
   task.project_id = row[7].c_str();
-  if (task.job_id.empty()) return std::optional(task);
+  if (task.job_id.empty()) return task;
   TW_ASSIGN_OR_RETURN(LockedJob job, LockJob(tx, task.job_id));
   task.cancel_requested = job.cancel_requested;
   task.trace_id = job.trace_id;
@@ -73,7 +73,7 @@ absl::StatusOr<std::optional<ClaimedTask>> BeginTask(pqxx::work& tx, const pqxx:
     TW_RETURN_IF_ERROR(MoveJob(tx, job, JobTrigger::kClaimTrain));
     NotifyJob(tx, job.id);
   }
-  return std::optional(task);
+  return task;
 }
 
 }  // namespace
@@ -89,7 +89,8 @@ absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& w
       const pqxx::result rows =
           tx.exec_prepared(statement, worker_id, TextArray(names), Seconds(ttl));
       if (rows.empty()) return std::optional<ClaimedTask>();
-      return BeginTask(tx, rows[0]);
+      TW_ASSIGN_OR_RETURN(ClaimedTask task, BeginTask(tx, rows[0]));
+      return std::optional(std::move(task));
     });
   };
   if (in_doubt) {
@@ -98,6 +99,30 @@ absl::StatusOr<std::optional<ClaimedTask>> TaskStore::Claim(const std::string& w
   }
   absl::StatusOr<std::optional<ClaimedTask>> task = claim("task_claim");
   return IsCommitInDoubt(task.status()) ? claim("task_claimed") : std::move(task);
+}
+
+absl::StatusOr<std::vector<ClaimedTask>> TaskStore::ClaimBeside(const std::string& worker_id,
+                                                                const ClaimedTask& task,
+                                                                size_t count,
+                                                                std::chrono::milliseconds ttl) {
+  const auto begin = [](pqxx::work& tx,
+                        const pqxx::result& rows) -> absl::StatusOr<std::vector<ClaimedTask>> {
+    std::vector<ClaimedTask> claimed;
+    for (const auto& row : rows) {
+      TW_ASSIGN_OR_RETURN(ClaimedTask one, BeginTask(tx, row));
+      claimed.push_back(std::move(one));
+    }
+    return claimed;
+  };
+  auto claimed = InTransaction(pool_, [&](pqxx::work& tx) {
+    return begin(tx, tx.exec_prepared("task_claim_beside", worker_id, task.lease.task_id,
+                                      Seconds(ttl), count));
+  });
+  if (!IsCommitInDoubt(claimed.status())) return claimed;
+  return InTransaction(pool_, [&](pqxx::work& tx) {
+    return begin(
+        tx, tx.exec_prepared("task_claimed_beside", worker_id, task.lease.task_id, Seconds(ttl)));
+  });
 }
 
 absl::StatusOr<HeartbeatReply> TaskStore::Heartbeat(const TaskLease& lease,

@@ -58,6 +58,12 @@ class TaskStore {
                                                    const std::vector<TaskKind>& kinds,
                                                    std::chrono::milliseconds ttl,
                                                    bool in_doubt = false);
+  // More tasks of the kind of `task`, which the worker holds, that may be done together with it:
+  // their jobs and its own are in shared mode on the same base. At most `count`. The worker holds
+  // no other task: after a lost COMMIT reply those that it holds are the ones that it has claimed.
+  absl::StatusOr<std::vector<ClaimedTask>> ClaimBeside(const std::string& worker_id,
+                                                       const ClaimedTask& task, size_t count,
+                                                       std::chrono::milliseconds ttl);
   absl::StatusOr<HeartbeatReply> Heartbeat(const TaskLease& lease, std::chrono::milliseconds ttl,
                                            const Json& progress);
   // Takes expired leases back: event `worker_lost` (row 12), and after kMaxDeaths the job is FAILED

@@ -56,6 +56,33 @@ TEST_F(LeaseTest, ConcurrentClaimersNeverShareATask) {
   EXPECT_EQ(fences.size(), static_cast<size_t>(kTasks));
 }
 
+TEST_F(LeaseTest, TasksOfSharedJobsOnOneBaseAreClaimedTogether) {
+  for (int i = 1; i <= 6; ++i) ToQueued("ftjob-" + std::to_string(i));
+  Sql("update jobs set engine_mode = 'shared' where id <> 'ftjob-2'");
+  Sql("insert into base_models select 'other', tree_sha256, parent_id, family, chat_template, "
+      "context, dims, pool, eval_set, defaults, state from base_models where id = 'nano-1'");
+  Sql("update jobs set base_model_id = 'other' where id = 'ftjob-3'");
+  const ClaimedTask first = **tasks_->Claim("w1", {TaskKind::kTrain}, kTtl);
+  ASSERT_EQ(first.job_id, "ftjob-1");
+  const auto beside = tasks_->ClaimBeside("w1", first, 2, kTtl);
+  ASSERT_TRUE(beside.ok()) << beside.status();
+  ASSERT_EQ(beside->size(), 2u);
+  EXPECT_EQ(beside->at(0).job_id, "ftjob-4");
+  EXPECT_EQ(beside->at(1).job_id, "ftjob-5");
+  EXPECT_NE(beside->at(0).lease.fence, beside->at(1).lease.fence);
+  EXPECT_EQ(jobs_->GetJob(kProject, "ftjob-4")->position.stage, JobStage::kPreparing);
+  EXPECT_TRUE(tasks_->Heartbeat(beside->at(1).lease, kTtl, Json()).ok());
+  EXPECT_TRUE(tasks_->ClaimBeside("w2", first, 2, kTtl)->empty()) << "not the holder";
+  // An isolated job is alone, and so is one whose base nobody else waits for.
+  const ClaimedTask isolated = **tasks_->Claim("w2", {TaskKind::kTrain}, kTtl);
+  ASSERT_EQ(isolated.job_id, "ftjob-2");
+  EXPECT_TRUE(tasks_->ClaimBeside("w2", isolated, 8, kTtl)->empty());
+  const ClaimedTask other = **tasks_->Claim("w3", {TaskKind::kTrain}, kTtl);
+  ASSERT_EQ(other.job_id, "ftjob-3");
+  EXPECT_TRUE(tasks_->ClaimBeside("w3", other, 8, kTtl)->empty());
+  EXPECT_EQ(tasks_->ClaimBeside("w1", first, 8, kTtl)->size(), 1u) << "the last one";
+}
+
 TEST_F(LeaseTest, HeartbeatRenewsAndShowsProgress) {
   const TaskLease lease = ToTraining("ftjob-1");
   const auto before = *tasks_->Get(lease.task_id)->lease_until;
@@ -235,6 +262,21 @@ TEST_F(LeaseTest, AClaimWhoseCommitReplyWasLostIsFoundAgain) {
   lose_commit_reply_ = true;
   EXPECT_FALSE(tasks_->Claim("wkr-2", {TaskKind::kTrain}, kTtl)->has_value())
       << "another worker has claimed nothing";
+}
+
+TEST_F(LeaseTest, AClaimBesideWhoseCommitReplyWasLostIsFoundAgain) {
+  for (const char* id : {"ftjob-1", "ftjob-2", "ftjob-3"}) ToQueued(id);
+  Sql("update jobs set engine_mode = 'shared'");
+  const ClaimedTask first = Claim(TaskKind::kTrain);
+  lose_commit_reply_ = true;
+  const auto beside = tasks_->ClaimBeside("wkr-1", first, 8, kTtl);
+  EXPECT_FALSE(lose_commit_reply_);
+  ASSERT_TRUE(beside.ok()) << beside.status();
+  ASSERT_EQ(beside->size(), 2u);
+  for (const ClaimedTask& task : *beside) {
+    EXPECT_NE(task.job_id, first.job_id);
+    EXPECT_TRUE(steps_->FirstStep(task.lease).ok());
+  }
 }
 
 // The database went away with the reply, so that the claim could not be looked for at once.

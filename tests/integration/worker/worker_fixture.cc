@@ -157,6 +157,7 @@ std::string WorkerTest::MakeJob(const JobWishes& wishes) {
   job.policy_id = "open";
   job.policy_version = policies_->Head("open").value().version;
   job.seed = wishes.seed;
+  job.engine_mode = wishes.engine_mode;
   const auto created = jobs_->CreateJob(job, ids_.Make(kTaskPrefix), Json::object());
   EXPECT_TRUE(created.ok()) << created.status();
   if (wishes.plan) Plan(job, wishes.method);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "core/job/job_spec.h"
 #include "core/store/blob/blob_store.h"
 #include "core/store/pg/base_model_store.h"
 #include "core/store/pg/file_store.h"
@@ -38,6 +39,7 @@ struct JobWishes {
   int64_t epochs = 1;
   int64_t batch_size = 8;
   bool plan = true;  // false: a server will
+  std::string engine_mode = kIsolated;
 };
 
 class WorkerTest : public PgTest {

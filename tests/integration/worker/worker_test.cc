@@ -1,5 +1,6 @@
 #include "worker/app.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -157,6 +158,68 @@ TEST_F(WorkerTest, ADrainedTaskGoesOnElsewhereToTheSameAdapter) {
             models_->GetAudit(straight)->report_sha256.Hex());
   EXPECT_EQ(CountEvents(broken, kEventWorkerLost), 0);
   EXPECT_EQ(CountEvents(broken, kEventState, "TRAINING"), 1);
+}
+
+class SharedModeTest : public WorkerTest {
+ protected:
+  std::string MakeShared(int64_t seed, int64_t epochs) {
+    return MakeJob({.seed = seed, .epochs = epochs, .engine_mode = kShared});
+  }
+  // How many trainings the job's event of its rows tells of, itself included; 0: it tells nothing.
+  int TrainingsTogether(const std::string& id) {
+    for (const EventRecord& event : Events(id))
+      if (event.event.data.is_object() && event.event.data.contains("trainings_together"))
+        return event.event.data["trainings_together"].get<int>();
+    return 0;
+  }
+  std::vector<double> Losses(const std::string& id) {
+    std::vector<double> losses;
+    const auto metrics = jobs_->ListMetrics(id, 0, 10000).value();
+    for (const auto& row : metrics) losses.push_back(row.data["loss"].get<double>());
+    return losses;
+  }
+};
+
+TEST_F(SharedModeTest, WaitingJobsTrainTogetherAndEndOnTheirOwn) {
+  const std::string alone = MakeJob({.seed = 1, .epochs = 4});
+  const std::string first = MakeShared(1, 4), cancelled = MakeShared(2, 50),
+                    short_one = MakeShared(3, 2);
+  const auto worker = StartWorker("a");
+  Await(short_one, [](const JobRecord& job) { return job.position.stage == JobStage::kAuditing; });
+  ASSERT_TRUE(jobs_->CancelJob(kProject, cancelled).ok());
+  EXPECT_EQ(AwaitEnd(cancelled).position.state, JobState::kCancelled);
+  for (const std::string& id : {alone, first, short_one}) {
+    const JobRecord job = AwaitEnd(id);
+    EXPECT_EQ(job.position.state, JobState::kSucceeded) << (job.error ? job.error->message : "");
+    EXPECT_TRUE(models_->GetByJob(id).ok());
+  }
+  EXPECT_EQ(TrainingsTogether(first), 3);
+  EXPECT_EQ(TrainingsTogether(short_one), 3);
+  EXPECT_EQ(TrainingsTogether(alone), 0);
+  EXPECT_TRUE(AwaitTrue([&] { return std::filesystem::is_empty(folder_ + "/cache-a/work"); }));
+  const std::vector<double> together = Losses(first), isolated = Losses(alone);
+  ASSERT_EQ(together.size(), isolated.size());
+  for (size_t i = 0; i < isolated.size(); ++i) EXPECT_NEAR(together[i], isolated[i], 1e-3) << i;
+}
+
+TEST_F(SharedModeTest, DrainedTrainingsGoOnElsewhere) {
+  const std::vector<std::string> ids = {MakeShared(1, 8), MakeShared(2, 8)};
+  auto first = StartWorker("a");
+  ASSERT_TRUE(AwaitTrue([&] {
+    return std::all_of(ids.begin(), ids.end(), [&](const std::string& id) {
+      return !jobs_->ListCheckpoints(id).value().empty();
+    });
+  }));
+  first->Stop();
+  first.reset();
+  const auto second = StartWorker("b");
+  for (const std::string& id : ids) {
+    EXPECT_EQ(AwaitEnd(id).position.state, JobState::kSucceeded);
+    EXPECT_EQ(CountEvents(id, kEventWorkerLost), 0);
+    const auto metrics = jobs_->ListMetrics(id, 0, 10000).value();
+    for (size_t i = 0; i < metrics.size(); ++i)
+      EXPECT_EQ(metrics[i].step, static_cast<int64_t>(i) + 1);
+  }
 }
 
 class ServingTest : public WorkerTest {

@@ -1,70 +1,105 @@
 #include "server/base_model_folder.h"
 
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/base/file.h"
+#include "core/model/model_tensors.h"
 
 namespace tuneward {
 namespace {
 
-Violations Read(const std::string& header, int64_t data_bytes) {
-  Violations problems;
-  (void)ReadSafetensorsHeader(header, data_bytes, "file", problems);
-  return problems;
+namespace fs = std::filesystem;
+
+// A Qwen 2 in two shards of half precision, with the tokenizer.json of the tokenizer's own tests.
+class BaseModelFolderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = testing::TempDir() + "/base_model_folder_XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    fs::copy_file(TUNEWARD_SOURCE_DIR "/tests/reference/tokenizer/qwen2/tokenizer.json",
+                  folder_ + "/tokenizer.json");
+    WriteConfig();
+    Json map;
+    std::map<std::string, TensorSpans> shards;
+    const std::string zeros(712 * 8 * 2, '\0');
+    for (const auto& [name, shape] : ModelTensors(ParseModelConfig(config_.dump()).value())) {
+      const std::string shard = name < "model.layers.1" ? "a.safetensors" : "b.safetensors";
+      size_t elements = 1;
+      for (const int64_t size : shape) elements *= static_cast<size_t>(size);
+      shards[shard][name] = {DType::kFloat16, shape,
+                             std::string_view(zeros).substr(0, 2 * elements)};
+      map[name] = shard;
+    }
+    for (const auto& [shard, spans] : shards) Write(shard, SerializeSafetensors(spans));
+    Write(kShardIndexFile, Json{{"weight_map", map}}.dump());
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& content) {
+    ASSERT_TRUE(WriteFileAtomic(folder_ + "/" + name, content).ok());
+  }
+  void WriteConfig() { Write("config.json", config_.dump()); }
+  absl::StatusOr<BaseModelFacts> Inspect() { return InspectBaseModelFolder(folder_, "qwen2.5/1"); }
+  // Field -> the first description.
+  std::map<std::string, std::string> Problems() {
+    std::map<std::string, std::string> problems;
+    const absl::Status status = Inspect().status();
+    for (const auto& [field, what] : GetErrorInfo(status).violations)
+      problems.try_emplace(field, what);
+    return problems;
+  }
+
+  std::string folder_;
+  Json config_ = {{"model_type", "qwen2"},    {"num_hidden_layers", 2},
+                  {"hidden_size", 8},         {"num_attention_heads", 2},
+                  {"num_key_value_heads", 1}, {"intermediate_size", 12},
+                  {"vocab_size", 712},        {"max_position_embeddings", 32}};
+};
+
+TEST_F(BaseModelFolderTest, TakesWhatTheEngineRuns) {
+  const auto facts = Inspect();
+  ASSERT_TRUE(facts.ok()) << facts.status();
+  EXPECT_EQ(facts->family, "qwen2");
+  EXPECT_EQ(facts->context, 32);
+  EXPECT_EQ(facts->dims["vocab"], 712);
+  EXPECT_EQ(facts->dims["parameters"], ParameterCount(ParseModelConfig(config_.dump()).value()));
+  EXPECT_EQ(facts->files,
+            (std::vector<std::string>{"a.safetensors", "b.safetensors", "config.json",
+                                      "model.safetensors.index.json", "tokenizer.json"}));
 }
 
-TEST(SafetensorsHeaderTest, ReadsTensorsThatCoverTheFile) {
-  Violations problems;
-  const auto tensors = ReadSafetensorsHeader(
-      R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-      R"("b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]}})",
-      32, "file", problems);
-  EXPECT_TRUE(problems.empty());
-  ASSERT_EQ(tensors.size(), 2u);
-  EXPECT_EQ(tensors[0].shape, (std::vector<int64_t>{2, 3}));
+TEST_F(BaseModelFolderTest, TellsAllThatIsWrongAtOnce) {
+  config_["num_hidden_layers"] = 10000000;
+  config_["vocab_size"] = 2000000;
+  WriteConfig();
+  fs::remove(folder_ + "/b.safetensors");
+  const auto problems = Problems();
+  EXPECT_TRUE(problems.contains("folder/config.json.num_hidden_layers"));
+  EXPECT_TRUE(problems.contains("folder/config.json.vocab_size"));
+  ASSERT_TRUE(problems.contains("folder/model.safetensors.index.json"));
+  EXPECT_NE(problems.at("folder/model.safetensors.index.json").find("b.safetensors"),
+            std::string::npos);
 }
 
-TEST(SafetensorsHeaderTest, RefusesHostileHeaders) {
-  const char* const headers[] = {
-      "",
-      "[]",
-      R"({"a":1})",
-      R"({"a":{"dtype":"I64","shape":[4],"data_offsets":[0,32]}})",
-      R"({"a":{"dtype":"F32","shape":[-8],"data_offsets":[0,32]}})",
-      R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
-      R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,32]}})",
-      R"({"a":{"dtype":"F32","shape":[1e1],"data_offsets":[0,40]}})",
-      R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[0,36]}})",
-      R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[4,36]}})",
-      R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[-4,28]}})",
-      R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[18446744073709551615,31]}})",
-      R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})",
-      R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}})",
-      R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]},"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}})",
-  };
-  for (const char* header : headers) EXPECT_FALSE(Read(header, 32).empty()) << header;
-}
-
-// Each layer would be nine names in a table before the first tensor is looked at.
-TEST(BaseModelFolderTest, RefusesDimensionsThatTheEngineCannotRun) {
-  const std::string folder = testing::TempDir() + "/huge_base_model";
-  ASSERT_TRUE(MakeFolders(folder).ok());
-  ASSERT_TRUE(
-      WriteFileAtomic(folder + "/config.json",
-                      R"({"model_type":"llama","num_hidden_layers":10000000,"hidden_size":64,)"
-                      R"("num_attention_heads":4,"intermediate_size":128,"vocab_size":2000000,)"
-                      R"("max_position_embeddings":128})")
-          .ok());
-  const absl::Status refused = InspectBaseModelFolder(folder, "tuneward/1").status();
-  std::filesystem::remove_all(folder);
-  std::vector<std::string> fields;
-  for (const FieldViolation& violation : GetErrorInfo(refused).violations)
-    fields.push_back(violation.field);
-  ASSERT_GE(fields.size(), 2u) << refused;
-  EXPECT_EQ(fields[0], "folder/config.json.num_hidden_layers");
-  EXPECT_EQ(fields[1], "folder/config.json.vocab_size");
+TEST_F(BaseModelFolderTest, NamesTheFileThatIsWrong) {
+  config_["vocab_size"] = 512;
+  WriteConfig();
+  auto problems = Problems();
+  EXPECT_NE(problems["folder/tokenizer.json"].find("512"), std::string::npos)
+      << problems["folder/tokenizer.json"];
+  EXPECT_NE(problems["folder/model.safetensors.index.json"].find("must have shape [512, 8]"),
+            std::string::npos);
+  Write("config.json", "{");
+  EXPECT_TRUE(Problems().contains("folder/config.json"));
+  Write("tokenizer.json", "{}");
+  WriteConfig();
+  EXPECT_TRUE(Problems().contains("folder/tokenizer.json"));
+  folder_.insert(0, "relative");
+  EXPECT_TRUE(Problems().contains("folder"));
+  folder_.erase(0, 8);
 }
 
 }  // namespace

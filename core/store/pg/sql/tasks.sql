@@ -12,6 +12,28 @@ update tasks t set state = 'running', worker_id = $1, fence = nextval('task_fenc
 from picked where t.id = picked.id
 returning t.id, t.job_id, t.kind, t.payload, t.fence, t.deaths, t.interruptions, t.project_id
 
+-- name: task_claim_beside
+-- $1 worker, $2 a task that it holds, $3 ttl seconds, $4 at most so many: queued tasks of that kind whose jobs have the same base, when
+-- all of them are in shared mode
+with held as (
+  select t.kind, j.base_model_id from tasks t join jobs j on j.id = t.job_id
+  where t.id = $2 and t.worker_id = $1 and t.state = 'running' and j.engine_mode = 'shared'),
+picked as materialized (
+  select t.id from tasks t join jobs j on j.id = t.job_id join held on held.kind = t.kind and held.base_model_id = j.base_model_id
+  where t.state = 'queued' and t.run_after <= clock_timestamp() and j.engine_mode = 'shared'
+  order by t.sched_key, t.id limit $4 for update of t skip locked)
+update tasks t set state = 'running', worker_id = $1, fence = nextval('task_fence'),
+  started_at = coalesce(started_at, clock_timestamp()),
+  lease_until = clock_timestamp() + make_interval(secs => $3::double precision)
+from picked where t.id = picked.id
+returning t.id, t.job_id, t.kind, t.payload, t.fence, t.deaths, t.interruptions, t.project_id
+
+-- name: task_claimed_beside
+-- $1 worker, $2 the task that it knows of, $3 ttl seconds; after a lost COMMIT reply: what else this worker holds, with new leases
+update tasks set lease_until = clock_timestamp() + make_interval(secs => $3::double precision)
+where state = 'running' and worker_id = $1 and id <> $2
+returning id, job_id, kind, payload, fence, deaths, interruptions, project_id
+
 -- name: task_claimed
 -- $1 worker, $2 kinds, $3 ttl seconds; after a lost COMMIT reply: the task that this worker holds, with a new lease
 update tasks set lease_until = clock_timestamp() + make_interval(secs => $3::double precision)

@@ -296,6 +296,25 @@ TEST(ResolveTest, RefusesMoreTokensThanTheContext) {
   EXPECT_EQ(info.violations[0].field, "hyperparameters.max_tokens");
 }
 
+TEST(ResolveTest, ARankFitsTheSmallerSideOfEveryTarget) {
+  const Json dims = {
+      {"hidden", 16}, {"heads", 2}, {"kv_heads", 1}, {"head_dim", 8}, {"intermediate", 24}};
+  const BaseDefaults base = ParseBaseDefaults(Json::object(), 1024, dims).value();
+  JobSpec spec;
+  spec.seed = 1;
+  EXPECT_EQ(Resolve(spec, 100, base)->lora_rank, 8) << "auto: k and v have 8 rows";
+  spec.hyperparameters.lora_rank = 9;
+  const absl::Status refused = Resolve(spec, 100, base).status();
+  ASSERT_EQ(GetErrorInfo(refused).violations.size(), 1u) << refused;
+  EXPECT_EQ(GetErrorInfo(refused).violations[0].field, "hyperparameters.lora_rank");
+  EXPECT_NE(GetErrorInfo(refused).violations[0].description.find("[1, 8]"), std::string::npos);
+  spec.hyperparameters.lora_targets = {"q_proj", "down_proj"};
+  EXPECT_EQ(Resolve(spec, 100, base)->lora_rank, 9);
+  spec.hyperparameters.lora_rank = 17;
+  EXPECT_FALSE(Resolve(spec, 100, base).ok());
+  EXPECT_EQ(Resolve(spec, 100, BaseDefaults{})->lora_rank, 17) << "sides are not known";
+}
+
 TEST(BaseDefaultsTest, ReadsTheRecordsRate) {
   EXPECT_DOUBLE_EQ(ParseBaseDefaults({{"lora_lr", 0.002}}, 1024)->lora_lr, 0.002);
   EXPECT_FALSE(ParseBaseDefaults({{"lora_lr", "fast"}}, 1024).ok());

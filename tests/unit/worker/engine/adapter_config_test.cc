@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/json.h"
-#include "worker/engine/linear_site.h"
+#include "core/model/linear_site.h"
 
 namespace tuneward {
 namespace {

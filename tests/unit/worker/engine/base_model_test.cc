@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "core/base/json.h"
+#include "core/model/safetensors.h"
 #include "tests/unit/worker/engine/tiny_model.h"
-#include "worker/engine/safetensors.h"
 
 namespace tuneward {
 namespace {
@@ -119,7 +119,7 @@ TEST(BaseModelTest, RefusesFilesWhoseHeaderLies) {
          one["shape"] = {48, 31};
        },
        "shape needs"},
-      {[&](Json& one) { one["dtype"] = "F16"; }, "dtype must be F32 or BF16, got \"F16\""}};
+      {[&](Json& one) { one["dtype"] = "F64"; }, "dtype must be F32, BF16 or F16, got \"F64\""}};
   for (const auto& [lie, what] : table) {
     Json changed = header;
     lie(changed[name]);

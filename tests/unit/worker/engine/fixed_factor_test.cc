@@ -83,7 +83,8 @@ TEST_F(FixedFactorTest, ComputesTheFormulaAndItsGradients) {
   const Tensor q = at::mm(fixed.left_WW[0], at::mm(bq, at::mm(a.narrow(0, 0, 3), rx)));
   const Tensor v = at::mm(bv, at::mm(a.narrow(0, 3, 3), rx));
   const Tensor want = at::mm(x, w.t()) + 2 * at::cat({q, at::zeros({16, 9}), v}).t();
-  const Tensor got = GroupLinear(x, w, lora, Dropout{});
+  const std::vector<LoraRows> all = {{&lora, 0, x.size(0), {}}};
+  const Tensor got = GroupLinear(x, w, all);
   EXPECT_LT(Largest(got, want), 1e-5);
   const Tensor dy = Values(got.sizes(), 0.9);
   const auto grads = [&](const Tensor& y) {
@@ -92,7 +93,6 @@ TEST_F(FixedFactorTest, ComputesTheFormulaAndItsGradients) {
   const auto got_grads = grads(got), want_grads = grads(want);
   for (size_t i = 0; i < 4; ++i) EXPECT_LT(Largest(got_grads[i], want_grads[i]), 1e-5) << i;
   const at::NoGradGuard no_grad;
-  const std::vector<LoraRows> all = {{&lora, 0, x.size(0)}};
   EXPECT_LT(Largest(GroupLinearForward(x, w, all), want), 1e-5);
   for (Tensor t : {a, bq, bv}) t.requires_grad_(false);
 }

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "core/base/json.h"
+#include "core/model/safetensors.h"
 #include "tests/unit/worker/engine/tiny_model.h"
-#include "worker/engine/safetensors.h"
 
 namespace tuneward {
 namespace {

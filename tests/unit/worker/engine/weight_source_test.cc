@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "core/base/json.h"
+#include "core/model/model_files.h"
 #include "tests/unit/worker/engine/tiny_model.h"
-#include "worker/engine/model_files.h"
 
 namespace tuneward {
 namespace {

@@ -131,13 +131,44 @@ TEST_F(LeaseKeeperTest, AnAnswerForATaskThatEndedDoesNotTouchTheNext) {
   keeper.Hold({"task-1", 7}, clock_.Monotonic());
   renew_status_ = absl::AbortedError("LEASE_LOST");
   std::shared_ptr<TaskControl> next;
-  during_call_ = [&] { next = keeper.Hold({"task-2", 8}, clock_.Monotonic()); };
+  during_call_ = [&] {
+    keeper.Release({"task-1", 7});
+    next = keeper.Hold({"task-2", 8}, clock_.Monotonic());
+  };
   keeper.Beat();
   EXPECT_FALSE(next->ShouldStop());
   renew_status_ = absl::OkStatus();
   during_call_ = nullptr;
   keeper.Beat();
   EXPECT_EQ(last_lease_.task_id, "task-2");
+}
+
+TEST_F(LeaseKeeperTest, RenewsEveryTaskAndLosesOneAlone) {
+  LeaseKeeper keeper({}, clock_, Calls());
+  const auto first = keeper.Hold({"task-1", 7}, clock_.Monotonic());
+  const auto second = keeper.Hold({"task-2", 8}, clock_.Monotonic());
+  during_call_ = [&] {
+    renew_status_ = last_lease_.fence == 7 ? absl::AbortedError("LEASE_LOST") : absl::OkStatus();
+  };
+  clock_.Advance(seconds(10));
+  keeper.Beat();
+  EXPECT_EQ(renewals_, 2);
+  EXPECT_EQ(first->stop_reason(), StopReason::kLeaseLost);
+  clock_.Advance(seconds(14));
+  EXPECT_FALSE(second->ShouldStop());
+  during_call_ = [&] {
+    renew_status_ =
+        last_lease_.fence == 9 ? absl::UnavailableError("connection refused") : absl::OkStatus();
+  };
+  keeper.Hold({"task-3", 9}, clock_.Monotonic());
+  EXPECT_EQ(keeper.Beat(), seconds(1)) << "one of two without an answer is asked again soon";
+  keeper.StopTasks(StopReason::kDrain);
+  EXPECT_EQ(second->stop_reason(), StopReason::kDrain);
+  keeper.Release({"task-2", 8});
+  keeper.Release({"task-3", 9});
+  renewals_ = 0;
+  keeper.Beat();
+  EXPECT_EQ(renewals_, 0);
 }
 
 TEST_F(LeaseKeeperTest, SignsOfLifeGoOnWithoutATask) {

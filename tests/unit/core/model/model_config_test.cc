@@ -1,4 +1,4 @@
-#include "worker/engine/model_config.h"
+#include "core/model/model_config.h"
 
 #include <gtest/gtest.h>
 

@@ -12,12 +12,14 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "core/base/status.h"
 
 namespace tuneward {
 
-enum class DType { kFloat32, kBFloat16 };
+enum class DType { kFloat32, kBFloat16, kFloat16 };
 size_t BytesPerElement(DType dtype);
+std::string ShapeText(absl::Span<const int64_t> shape);  // "[2, 3]"
 
 struct TensorSpan {
   DType dtype = DType::kFloat32;

@@ -1,4 +1,4 @@
-#include "worker/engine/safetensors.h"
+#include "core/model/safetensors.h"
 
 #include <gtest/gtest.h>
 
@@ -151,6 +151,12 @@ TEST(SafetensorsTest, FindsTheFirstValueThatIsNotFinite) {
       bad = halves;
       std::memcpy(bad.data() + 2 * (count / 2), reinterpret_cast<const char*>(&bits) + 2, 2);
       EXPECT_EQ(FirstNonFinite({DType::kBFloat16, {}, bad}), count / 2);
+    }
+    for (const uint16_t bits : {0x7c00, 0xfc00, 0x7e01}) {  // half precision has its own exponent
+      std::string bad = halves;
+      std::memcpy(bad.data() + 2 * (count / 2), &bits, 2);
+      EXPECT_EQ(FirstNonFinite({DType::kFloat16, {}, bad}), count / 2);
+      EXPECT_FALSE(FirstNonFinite({DType::kBFloat16, {}, bad})) << count;
     }
     const uint32_t largest = 0x7f7fffffu;
     std::memcpy(floats.data(), &largest, 4);

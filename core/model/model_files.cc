@@ -1,4 +1,4 @@
-#include "worker/engine/model_files.h"
+#include "core/model/model_files.h"
 
 #include <filesystem>
 
@@ -46,6 +46,13 @@ absl::StatusOr<std::map<std::string, std::string>> ParseShardIndex(std::string_v
     shards.emplace(tensor, file.get<std::string>());
   }
   return shards;
+}
+
+absl::Status CheckFinite(const StoredTensor& stored, const std::string& name) {
+  const auto place = FirstNonFinite(stored.span);
+  if (!place) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      stored.path, ": tensor '", name, "' holds a NaN or an infinity, first at element ", *place));
 }
 
 absl::StatusOr<StoredTensors> MapTensors(const std::string& path) {

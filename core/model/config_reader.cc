@@ -1,4 +1,4 @@
-#include "worker/engine/config_reader.h"
+#include "core/model/config_reader.h"
 
 #include "absl/strings/str_cat.h"
 #include "core/base/cut_text.h"

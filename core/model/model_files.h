@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "core/base/status.h"
-#include "worker/engine/safetensors.h"
+#include "core/model/safetensors.h"
 
 namespace tuneward {
 
@@ -27,6 +27,9 @@ struct StoredTensor {
   std::string path;  // for messages
 };
 using StoredTensors = std::map<std::string, StoredTensor>;
+
+// INVALID_ARGUMENT with the file, the tensor and the place of the first value that is not finite.
+absl::Status CheckFinite(const StoredTensor& stored, const std::string& name);
 
 // One file with its tensors. Errors begin with the path.
 absl::StatusOr<StoredTensors> MapTensors(const std::string& path);

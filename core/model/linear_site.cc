@@ -1,4 +1,4 @@
-#include "worker/engine/linear_site.h"
+#include "core/model/linear_site.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -14,6 +14,8 @@ std::array<LinearSite, 7> LinearSites(const ModelConfig& c) {
            {"up_proj", "mlp", kGateUp, f, f, d},
            {"down_proj", "mlp", kDown, 0, d, f}}};
 }
+
+bool HasBias(const ModelConfig& config, Group group) { return group == kQkv && config.qkv_bias; }
 
 std::string ModuleName(int64_t layer, const LinearSite& site) {
   return absl::StrCat("model.layers.", layer, ".", site.block, ".", site.name);

@@ -1,4 +1,4 @@
-#include "worker/engine/model_config.h"
+#include "core/model/model_config.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "worker/engine/config_reader.h"
-#include "worker/engine/rope_reader.h"
+#include "core/model/config_reader.h"
+#include "core/model/rope_reader.h"
 
 namespace tuneward {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "worker/engine/model_config.h"
+#include "core/model/model_config.h"
 
 namespace tuneward {
 
@@ -19,6 +19,7 @@ struct LinearSite {
   int64_t offset, out, in;  // rows of the group's weight
 };
 std::array<LinearSite, 7> LinearSites(const ModelConfig& config);
+bool HasBias(const ModelConfig& config, Group group);
 // "model.layers.3.self_attn.q_proj"
 std::string ModuleName(int64_t layer, const LinearSite& site);
 // PEFT's name of a LoRA tensor: "base_model.model.<module>.lora_A.weight"; `part` is "A" or "B".

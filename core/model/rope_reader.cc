@@ -1,4 +1,4 @@
-#include "worker/engine/rope_reader.h"
+#include "core/model/rope_reader.h"
 
 #include "absl/strings/str_cat.h"
 

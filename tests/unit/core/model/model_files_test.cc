@@ -1,4 +1,4 @@
-#include "worker/engine/model_files.h"
+#include "core/model/model_files.h"
 
 #include <gtest/gtest.h>
 

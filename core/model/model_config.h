@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "worker/engine/rope_config.h"
+#include "core/model/rope_config.h"
 
 namespace tuneward {
 

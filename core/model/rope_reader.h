@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "worker/engine/config_reader.h"
-#include "worker/engine/rope_config.h"
+#include "core/model/config_reader.h"
+#include "core/model/rope_config.h"
 
 namespace tuneward {
 

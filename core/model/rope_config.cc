@@ -1,4 +1,4 @@
-#include "worker/engine/rope_config.h"
+#include "core/model/rope_config.h"
 
 #include <cmath>
 

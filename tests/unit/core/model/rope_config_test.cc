@@ -1,6 +1,6 @@
 // Against transformers' frequencies (tests/reference/rope_reference.py), through the config.json
 // that it writes.
-#include "worker/engine/rope_config.h"
+#include "core/model/rope_config.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
-#include "worker/engine/model_config.h"
+#include "core/model/model_config.h"
 
 namespace tuneward {
 namespace {

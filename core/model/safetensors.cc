@@ -1,4 +1,4 @@
-#include "worker/engine/safetensors.h"
+#include "core/model/safetensors.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/cut_text.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
@@ -53,8 +54,11 @@ absl::StatusOr<Placed> ReadEntry(const std::string& name, const Json& entry,
     out.span.dtype = DType::kFloat32;
   else if (dtype == "BF16")
     out.span.dtype = DType::kBFloat16;
+  else if (dtype == "F16")
+    out.span.dtype = DType::kFloat16;
   else
-    return Bad(name, absl::StrCat("dtype must be F32 or BF16, got ", CutText(dtype.dump(), 32)));
+    return Bad(name,
+               absl::StrCat("dtype must be F32, BF16 or F16, got ", CutText(dtype.dump(), 32)));
   const Json& shape = entry["shape"];
   if (!shape.is_array() || shape.size() > kMaxDimensions)
     return Bad(name,
@@ -107,6 +111,10 @@ std::optional<size_t> FirstWithAllOnes(std::string_view bytes, Bits exponent) {
 
 size_t BytesPerElement(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
 
+std::string ShapeText(absl::Span<const int64_t> shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
+
 absl::StatusOr<TensorSpans> ParseSafetensors(std::string_view file) {
   if (file.size() < 8)
     return absl::InvalidArgumentError(
@@ -153,12 +161,19 @@ absl::StatusOr<TensorSpans> ParseSafetensors(std::string_view file) {
 }
 
 std::optional<size_t> FirstNonFinite(const TensorSpan& span) {
-  return span.dtype == DType::kFloat32 ? FirstWithAllOnes<uint32_t>(span.bytes, 0x7f800000u)
-                                       : FirstWithAllOnes<uint16_t>(span.bytes, 0x7f80u);
+  switch (span.dtype) {
+    case DType::kFloat32:
+      return FirstWithAllOnes<uint32_t>(span.bytes, 0x7f800000u);
+    case DType::kBFloat16:
+      return FirstWithAllOnes<uint16_t>(span.bytes, 0x7f80u);
+    case DType::kFloat16:
+      break;
+  }
+  return FirstWithAllOnes<uint16_t>(span.bytes, 0x7c00u);
 }
 
 std::string SerializeSafetensors(const TensorSpans& tensors) {
-  static constexpr const char* kNames[] = {"F32", "BF16"};
+  static constexpr const char* kNames[] = {"F32", "BF16", "F16"};
   Json header = {{"__metadata__", {{"format", "pt"}}}};
   uint64_t offset = 0;
   for (const auto& [name, span] : tensors) {
