@@ -8,6 +8,7 @@
 #include "bench/engine/modes.h"
 #include "bench/engine/rows.h"
 #include "bench/engine/turns.h"
+#include "worker/engine/device_memory.h"
 
 namespace tuneward::bench {
 namespace {
@@ -31,7 +32,7 @@ class Turns final : public TrainObserver {
       if (m.step > 1)
         Answer(count_.tokens, static_cast<double>(tokens) / m.tokens_per_second);
       else
-        AnswerPeakMemory(device_);
+        AnswerPeakMemory(DeviceMemoryBytes(device_));
       count_ = {0, AwaitTurn()};
     }
     return count_.go_on;
@@ -66,7 +67,7 @@ absl::Status Run(const Settings& settings) {
   model->TrainTogether(jobs, [&](size_t, const absl::StatusOr<TrainOutcome>& outcome) {
     status.Update(outcome.status());
   });
-  AnswerPeakMemory(settings.engine.device);
+  AnswerPeakMemory(DeviceMemoryBytes(settings.engine.device));
   return status;
 }
 
