@@ -1,5 +1,6 @@
 #include "worker/engine/shared_trainer.h"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,10 @@
 
 namespace tuneward {
 namespace {
+
+// A CPU's products are full with so many rows: larger passes would only cost memory (measured: 4 x
+// 1,200 tokens in one pass are slower than in four).
+constexpr int64_t kCpuTokens = 1024;
 
 struct Job {
   size_t index = 0;  // in the call
@@ -30,8 +35,9 @@ std::vector<std::unique_ptr<StepWork>> StepTogether(const std::vector<Job>& jobs
       for (const PackedBatch& micro : works.back()->batch.micros)
         largest = std::max(largest, micro.tokens());
     }
+    const int64_t useful = decoder.device().is_cpu() ? std::max(largest, kCpuTokens) : max_tokens;
     try {
-      ComputeTogether(decoder, steps, max_tokens);
+      ComputeTogether(decoder, steps, std::min(max_tokens, useful));
       return works;
     } catch (const c10::OutOfMemoryError& error) {
       if (max_tokens <= largest) throw;
