@@ -22,20 +22,14 @@ absl::Status Run(const Settings& settings) {
   }
   SamplingOptions sampling;
   sampling.max_new_tokens = settings.new_tokens;
-  for (bool first = true;; first = false) {
+  return TakeTurns([&]() -> absl::StatusOr<Measured> {
     const auto began = std::chrono::steady_clock::now();
     TW_ASSIGN_OR_RETURN(const auto made, model->Generate(prompts, nullptr, {}, sampling));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     int64_t tokens = 0;
     for (const Generation& row : made) tokens += static_cast<int64_t>(row.tokens.size());
-    if (first)
-      AnswerPeakMemory();
-    else
-      Answer(tokens, took.count());
-    if (!AwaitTurn()) break;
-  }
-  AnswerPeakMemory();
-  return absl::OkStatus();
+    return Measured{tokens, took.count()};
+  });
 }
 
 }  // namespace

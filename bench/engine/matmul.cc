@@ -37,7 +37,7 @@ absl::Status Run(const Settings& settings) {
   for (int g = 0; g < kGroups; ++g) add(t, in[g], out[g]);
   const int64_t layers = config.layers;
   add(t * 4 / 10, config.hidden, config.vocab);
-  for (bool first = true;; first = false) {
+  return TakeTurns([&] {
     double seconds = 0, flops = 0;
     for (size_t i = 0; i < products.size(); ++i) {
       const Product& p = products[i];
@@ -49,14 +49,8 @@ absl::Status Run(const Settings& settings) {
       seconds += times * took.count();
       flops += times * 4.0 * static_cast<double>(p.x_TI.numel() * p.w_OI.size(0));
     }
-    if (first)
-      AnswerPeakMemory();
-    else
-      Answer(static_cast<int64_t>(flops), seconds);
-    if (!AwaitTurn()) break;
-  }
-  AnswerPeakMemory();
-  return absl::OkStatus();
+    return Measured{static_cast<int64_t>(flops), seconds};
+  });
 }
 
 }  // namespace

@@ -44,4 +44,18 @@ void AnswerPeakMemory(std::optional<int64_t> on_device) {
   std::fflush(stdout);
 }
 
+absl::Status TakeTurns(const std::function<absl::StatusOr<Measured>()>& measure) {
+  for (bool first = true;; first = false) {
+    const absl::StatusOr<Measured> measured = measure();
+    if (!measured.ok()) return measured.status();
+    if (first)
+      AnswerPeakMemory();
+    else
+      Answer(measured->tokens, measured->seconds);
+    if (!AwaitTurn()) break;
+  }
+  AnswerPeakMemory();
+  return absl::OkStatus();
+}
+
 }  // namespace tuneward::bench

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+
+#include "absl/status/statusor.h"
 
 namespace tuneward::bench {
 
@@ -16,5 +19,13 @@ void Answer(int64_t tokens, double seconds);
 // Answers with the most memory this process has held (VmHWM), in bytes; for a GPU, with
 // `on_device`, what its allocator took there.
 void AnswerPeakMemory(std::optional<int64_t> on_device = {});
+
+struct Measured {
+  int64_t tokens = 0;
+  double seconds = 0;
+};
+// Measures once to be warm, which answers with the peak memory, then once a turn; the peak memory
+// again at the end.
+absl::Status TakeTurns(const std::function<absl::StatusOr<Measured>()>& measure);
 
 }  // namespace tuneward::bench

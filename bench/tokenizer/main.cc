@@ -25,20 +25,14 @@ absl::Status Run(const std::string& folder, const std::string& path) {
     TW_ASSIGN_OR_RETURN(const Json text, ParseJson(line));
     texts.push_back(text.get<std::string>());
   }
-  for (bool first = true;; first = false) {
+  return TakeTurns([&] {
     int64_t tokens = 0;
     const auto began = std::chrono::steady_clock::now();
     for (const std::string& text : texts)
       tokens += static_cast<int64_t>(tokenizer->Encode(text).size());
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    if (first)
-      AnswerPeakMemory();
-    else
-      Answer(tokens, took.count());
-    if (!AwaitTurn()) break;
-  }
-  AnswerPeakMemory();
-  return absl::OkStatus();
+    return Measured{tokens, took.count()};
+  });
 }
 
 }  // namespace

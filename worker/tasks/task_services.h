@@ -25,7 +25,7 @@ struct TaskSettings {
   int64_t audit_prompts = 400;  // a cell
   int train_together = 4;       // jobs in shared mode on one base, step by step; 1: never
   std::string TreeFolder() const { return cache_root + "/trees"; }
-  std::string WorkFolder(const std::string& name) const { return cache_root + "/work/" + name; }
+  std::string WorkFolder(const std::string& name) const { return cache_root + "/tasks/" + name; }
 };
 
 struct TaskServices {

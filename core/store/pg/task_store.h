@@ -59,8 +59,9 @@ class TaskStore {
                                                    std::chrono::milliseconds ttl,
                                                    bool in_doubt = false);
   // More tasks of the kind of `task`, which the worker holds, that may be done together with it:
-  // their jobs and its own are in shared mode on the same base. At most `count`. The worker holds
-  // no other task: after a lost COMMIT reply those that it holds are the ones that it has claimed.
+  // their jobs and its own are in shared mode on the same base, and none has lost a worker before
+  // (it may be what killed it). At most `count`. The worker holds no other task: after a lost
+  // COMMIT reply those that it holds are the ones that it has claimed.
   absl::StatusOr<std::vector<ClaimedTask>> ClaimBeside(const std::string& worker_id,
                                                        const ClaimedTask& task, size_t count,
                                                        std::chrono::milliseconds ttl);

@@ -126,7 +126,7 @@ class FamiliesTest(unittest.TestCase):
                 report = json.loads(self.stack.client("jobs", "audit", job)["document"])
                 self.assertTrue(report["cells"])
                 answer = self.stack.client("chat", base, "--max-tokens", "8", "Say 3.")
-                self.assertGreater(answer["prompt_tokens"], 0, answer)
+                self.assertTrue(answer["message"]["content"], answer)
 
     def test_a_broken_folder_is_refused_with_file_tensor_and_value(self):
         folder = self.folder("qwen2")

@@ -83,6 +83,22 @@ TEST_F(LeaseTest, TasksOfSharedJobsOnOneBaseAreClaimedTogether) {
   EXPECT_EQ(tasks_->ClaimBeside("w1", first, 8, kTtl)->size(), 1u) << "the last one";
 }
 
+TEST_F(LeaseTest, ATaskThatLostItsWorkerIsNotClaimedWithOthers) {
+  for (int i = 1; i <= 3; ++i) ToQueued("ftjob-" + std::to_string(i));
+  Sql("update jobs set engine_mode = 'shared'");
+  Sql("update tasks set deaths = 1 where job_id = 'ftjob-2'");
+  const ClaimedTask first = **tasks_->Claim("w1", {TaskKind::kTrain}, kTtl);
+  ASSERT_EQ(first.job_id, "ftjob-1");
+  const ClaimedTask lost = **tasks_->Claim("w2", {TaskKind::kTrain}, kTtl);
+  ASSERT_EQ(lost.job_id, "ftjob-2");
+  EXPECT_TRUE(tasks_->ClaimBeside("w2", lost, 8, kTtl)->empty()) << "it takes nobody along";
+  Sql("update tasks set state = 'queued', worker_id = null where job_id = 'ftjob-2' and kind = "
+      "'train'");
+  const auto beside = tasks_->ClaimBeside("w1", first, 8, kTtl);
+  ASSERT_EQ(beside->size(), 1u);
+  EXPECT_EQ(beside->at(0).job_id, "ftjob-3");
+}
+
 TEST_F(LeaseTest, HeartbeatRenewsAndShowsProgress) {
   const TaskLease lease = ToTraining("ftjob-1");
   const auto before = *tasks_->Get(lease.task_id)->lease_until;

@@ -77,7 +77,7 @@ TEST_F(WorkerTest, TellsEveryStepAndEachChangeOnce) {
   const auto checkpoints = jobs_->ListCheckpoints(id).value();
   EXPECT_GE(checkpoints.size(), 1u);
   EXPECT_LE(checkpoints.size(), 2u);
-  EXPECT_TRUE(AwaitTrue([&] { return std::filesystem::is_empty(folder_ + "/cache-a/work"); }));
+  EXPECT_TRUE(AwaitTrue([&] { return std::filesystem::is_empty(folder_ + "/cache-a/tasks"); }));
 }
 
 TEST_F(WorkerTest, CancelsAJobInTraining) {
@@ -196,7 +196,7 @@ TEST_F(SharedModeTest, WaitingJobsTrainTogetherAndEndOnTheirOwn) {
   EXPECT_EQ(TrainingsTogether(first), 3);
   EXPECT_EQ(TrainingsTogether(short_one), 3);
   EXPECT_EQ(TrainingsTogether(alone), 0);
-  EXPECT_TRUE(AwaitTrue([&] { return std::filesystem::is_empty(folder_ + "/cache-a/work"); }));
+  EXPECT_TRUE(AwaitTrue([&] { return std::filesystem::is_empty(folder_ + "/cache-a/tasks"); }));
   const std::vector<double> together = Losses(first), isolated = Losses(alone);
   ASSERT_EQ(together.size(), isolated.size());
   for (size_t i = 0; i < isolated.size(); ++i) EXPECT_NEAR(together[i], isolated[i], 1e-3) << i;

@@ -14,13 +14,13 @@ returning t.id, t.job_id, t.kind, t.payload, t.fence, t.deaths, t.interruptions,
 
 -- name: task_claim_beside
 -- $1 worker, $2 a task that it holds, $3 ttl seconds, $4 at most so many: queued tasks of that kind whose jobs have the same base, when
--- all of them are in shared mode
+-- all of them are in shared mode. A task that has lost a worker runs alone: if it is what kills them, it must not take others along.
 with held as (
   select t.kind, j.base_model_id from tasks t join jobs j on j.id = t.job_id
-  where t.id = $2 and t.worker_id = $1 and t.state = 'running' and j.engine_mode = 'shared'),
+  where t.id = $2 and t.worker_id = $1 and t.state = 'running' and t.deaths = 0 and j.engine_mode = 'shared'),
 picked as materialized (
   select t.id from tasks t join jobs j on j.id = t.job_id join held on held.kind = t.kind and held.base_model_id = j.base_model_id
-  where t.state = 'queued' and t.run_after <= clock_timestamp() and j.engine_mode = 'shared'
+  where t.state = 'queued' and t.run_after <= clock_timestamp() and t.deaths = 0 and j.engine_mode = 'shared'
   order by t.sched_key, t.id limit $4 for update of t skip locked)
 update tasks t set state = 'running', worker_id = $1, fence = nextval('task_fence'),
   started_at = coalesce(started_at, clock_timestamp()),
