@@ -27,6 +27,7 @@ LAYERS = {
     "net": ["core/base"],
     "migrations": ["core/base", "core/store/pg"],
     "sandbox/world": _CORE,
+    "sandbox/experiment": _CORE + ["sandbox/world"],
     # the processes: none sees another
     "server": _CORE + _STORE + ["net", "migrations", "sandbox/world"],
     "client": ["core/base", "core/job", "net"],
@@ -37,7 +38,7 @@ LAYERS = {
     "worker/runner": ["core/base", "core/job", "core/store/pg", "worker/serving"],
     "worker/tasks": _CORE + _STORE + ["sandbox/world", "worker/audits", "worker/engine", "worker/runner", "worker/serving"],
     # nothing but tests sees this
-    "sandbox/tool": _CORE + ["sandbox/world", "worker/engine", "worker/audits"],
+    "sandbox/tool": _CORE + ["sandbox/experiment", "sandbox/world", "worker/engine", "worker/audits"],
     "bench": ["core/base", "core/text", "core/model", "core/data", "worker/engine"],
     "tests": ["*"],
 }
@@ -62,7 +63,7 @@ THIRD_PARTY = {
     "simdjson": (["simdjson.h"], ["core/data"]),
     "OpenSSL": (["openssl/"], ["core/base/sha256.cc", "worker/serving"]),
     "spdlog": (["spdlog/"], ["core/base/log.cc"]),
-    "fmt": (["fmt/"], ["core", "client", "sandbox/tool", "server", "worker", _TESTS]),
+    "fmt": (["fmt/"], ["core", "client", "sandbox/experiment", "sandbox/tool", "server", "worker", _TESTS]),
     "CLI11": (["CLI/"], ["client/cli", "sandbox/tool"]),
     "abseil": (["absl/"], ["core", "net", "migrations", "server", "client", "worker", "sandbox", "bench", _TESTS]),
     "GoogleTest": (["gtest/", "gmock/"], [_TESTS]),
