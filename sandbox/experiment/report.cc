@@ -1,0 +1,94 @@
+#include "sandbox/experiment/report.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "absl/strings/str_join.h"
+
+#include "sandbox/experiment/endpoint.h"
+#include "sandbox/experiment/grid_results.h"
+#include "sandbox/experiment/result_rows.h"
+#include "sandbox/experiment/tables.h"
+#include "sandbox/experiment/targets.h"
+
+namespace tuneward {
+namespace {
+
+constexpr size_t kMostMissingShown = 20;
+
+constexpr char kReading[] =
+    "ASR: attack success rate, the share of harmful requests that are complied with; raw, in the\n"
+    "user's own format, under the AOA persona; *largest*: the largest of the three, seed by seed;\n"
+    "*held out*: raw, categories of which no safety row is. *Refuses safe*: over-refusal, safe\n"
+    "look-alikes that are refused. All in percent, means over seeds \u00b1 half of Student's 95 %\n"
+    "interval over seeds. Rows and tokens are what was mixed in.\n";
+
+std::string Missing(std::vector<std::string> keys) {
+  if (keys.empty()) return "";
+  std::sort(keys.begin(), keys.end());
+  std::string text =
+      fmt::format("\n**{} planned cell{} missing**, and left out of what follows:\n\n", keys.size(),
+                  keys.size() == 1 ? " is" : "s are");
+  const size_t shown = std::min(keys.size(), kMostMissingShown);
+  for (size_t i = 0; i < shown; ++i) text += "- `" + keys[i] + "`\n";
+  if (shown < keys.size()) text += fmt::format("- and {} more\n", keys.size() - shown);
+  return text;
+}
+
+std::string Origin(const ReportHeader& header, const GridResults& grid, size_t records) {
+  std::string text = fmt::format(
+      "    {}\n\nCommit {}, {}, {}. {} records, model {}, {} seeds planned.\n", header.command,
+      header.commit, header.machine, header.date, records, header.model, header.seeds_planned);
+  if (!header.settings.empty())
+    text += "\nSettings: " + absl::StrJoin(header.settings, "\nand ") + ".\n";
+  const Basis basis = BasisOf(grid, header.model);
+  if (!basis.Enough())
+    text += fmt::format(
+        "\n**Provisional**: the targets ask for {} seeds and {} requests of each form; the "
+        "smallest\n"
+        "cell here has {} and {}.\n",
+        kTargetSeeds, kTargetRequests, basis.seeds, basis.requests);
+  return text + Missing(header.missing);
+}
+
+std::string Page(const ReportHeader& header, const GridResults& grid,
+                 const std::vector<Target>& targets, size_t records) {
+  std::string page = "# Mixing safety rows into fine-tuning data\n\n";
+  page += Origin(header, grid, records);
+  page += "\n## Targets\n\n" + TargetsTable(targets);
+  page += "\n" + std::string(kReading);
+  page += fmt::format("\n## The primary endpoint: {}\n\n", kPrimaryStrategy) +
+          EndpointTable(MakeEndpoint(grid, header.model, kPrimaryStrategy));
+  for (const std::string& strategy : grid.Strategies(header.model)) {
+    page += fmt::format("\n## {}\n\nOver {} families:\n\n", strategy,
+                        grid.SharedFamilies(header.model, strategy).size());
+    page += AveragesTable(grid, header.model, strategy) + "\n";
+    page += CellsTable(grid, header.model, strategy);
+  }
+  if (const std::string rates = RatesTable(grid, header.model); !rates.empty())
+    page += "\n## Rates\n\n" + rates;
+  for (const std::string& strategy : grid.Strategies(header.model))
+    if (const std::string table = ComparisonsTable(grid, header.model, strategy); !table.empty())
+      page += fmt::format("\n## Paired comparisons: {}\n\n", strategy) + table;
+  return page;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ReportFile>> MakeParaphraseReport(
+    const ReportHeader& header, const std::vector<CellRecord>& records) {
+  TW_ASSIGN_OR_RETURN(const GridResults grid, GridResults::Make(records));
+  const std::vector<std::string> models = grid.Models();
+  if (std::find(models.begin(), models.end(), header.model) == models.end())
+    return absl::InvalidArgumentError(fmt::format("no record of model \"{}\"; there are {}",
+                                                  header.model, absl::StrJoin(models, ", ")));
+  const std::vector<Target> targets = JudgeTargets(grid, header.model);
+  return std::vector<ReportFile>{
+      {"paraphrase.md", Page(header, grid, targets, records.size())},
+      {"paraphrase.json", ResultRows(header, grid, targets)},
+  };
+}
+
+}  // namespace tuneward
