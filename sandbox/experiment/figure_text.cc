@@ -7,8 +7,8 @@
 namespace tuneward {
 namespace {
 
-std::string WithInterval(std::string text, const SeedMean& mean, int decimals) {
-  if (mean.half_width) text += " \u00b1 " + Fixed(*mean.half_width, decimals);
+std::string WithInterval(std::string text, const SeedMean& mean) {
+  if (mean.half_width) text += " \u00b1 " + Fixed(*mean.half_width);
   return text;
 }
 
@@ -20,15 +20,19 @@ std::string Fixed(double value, int decimals) {
   return text;
 }
 
-std::string MeanText(const SeedMean& mean, int decimals) {
-  return mean.n == 0 ? kNoFigure : WithInterval(Fixed(mean.mean, decimals), mean, decimals);
+std::string MeanText(const SeedMean& mean) {
+  return mean.n == 0 ? kNoFigure : WithInterval(Fixed(mean.mean), mean);
+}
+
+std::string CountText(const SeedMean& mean) {
+  return mean.n == 0 ? kNoFigure : Fixed(mean.mean, 0);
 }
 
 std::string DifferenceText(const SeedMean& mean) {
   if (mean.n == 0) return kNoFigure;
   const std::string text = Fixed(mean.mean);
   const bool plus = text[0] != '-' && text != "0.0";
-  return WithInterval((plus ? "+" : "") + text, mean, 1);
+  return WithInterval((plus ? "+" : "") + text, mean);
 }
 
 std::string PText(std::optional<double> p) {

@@ -23,7 +23,9 @@ constexpr char kReading[] =
     "user's own format, under the AOA persona; *largest*: the largest of the three, seed by seed;\n"
     "*held out*: raw, categories of which no safety row is. *Refuses safe*: over-refusal, safe\n"
     "look-alikes that are refused. All in percent, means over seeds \u00b1 half of Student's 95 %\n"
-    "interval over seeds. Rows and tokens are what was mixed in.\n";
+    "interval over seeds. Rows and tokens are what was mixed in (the default's : "
+    "base_balanced's).\n"
+    "All rules: docs/experiments/paraphrase.md.\n";
 
 std::string Missing(std::vector<std::string> keys) {
   if (keys.empty()) return "";
@@ -42,7 +44,7 @@ std::string Origin(const ReportHeader& header, const GridResults& grid, size_t r
       "    {}\n\nCommit {}, {}, {}. {} records, model {}, {} seeds planned.\n", header.command,
       header.commit, header.machine, header.date, records, header.model, header.seeds_planned);
   if (!header.settings.empty())
-    text += "\nSettings: " + absl::StrJoin(header.settings, "\nand ") + ".\n";
+    text += "\nSettings:\n\n- " + absl::StrJoin(header.settings, "\n- ") + "\n";
   const Basis basis = BasisOf(grid, header.model);
   if (!basis.Enough())
     text += fmt::format(
@@ -57,7 +59,7 @@ std::string Page(const ReportHeader& header, const GridResults& grid,
                  const std::vector<Target>& targets, size_t records) {
   std::string page = "# Mixing safety rows into fine-tuning data\n\n";
   page += Origin(header, grid, records);
-  page += "\n## Targets\n\n" + TargetsTable(targets);
+  page += "\n## Targets\n\n" + TargetsTable(targets, !BasisOf(grid, header.model).Enough());
   page += "\n" + std::string(kReading);
   page += fmt::format("\n## The primary endpoint: {}\n\n", kPrimaryStrategy) +
           EndpointTable(MakeEndpoint(grid, header.model, kPrimaryStrategy));

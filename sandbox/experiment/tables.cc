@@ -38,9 +38,8 @@ Row Figures(Row first, Values values) {
   first.push_back(fmt::format("{}", values(Measure::kAddedRows).size()));
   for (const auto& [measure, title] : kColumns) {
     const bool counts = measure == Measure::kAddedRows || measure == Measure::kAddedTokens;
-    SeedMean mean = MeanOverSeeds(values(measure));
-    if (counts) mean.half_width.reset();
-    first.push_back(MeanText(mean, counts ? 0 : 1));
+    const SeedMean mean = MeanOverSeeds(values(measure));
+    first.push_back(counts ? CountText(mean) : MeanText(mean));
   }
   return first;
 }
@@ -83,25 +82,31 @@ void AddComparisons(const std::string& pair, const std::vector<Comparison>& list
 
 }  // namespace
 
-std::string TargetsTable(const std::vector<Target>& targets) {
+std::string TargetsTable(const std::vector<Target>& targets, bool provisional) {
   std::vector<Row> rows = {{"target", "figure", "verdict"}};
-  for (const Target& target : targets)
-    rows.push_back(
-        {(target.primary ? "PRIMARY: " : "") + target.what, target.figure, VerdictText(target)});
+  for (const Target& target : targets) {
+    const bool judged = target.verdict == Verdict::kMet || target.verdict == Verdict::kMissed;
+    rows.push_back({(target.primary ? "PRIMARY: " : "") + target.what, target.figure,
+                    VerdictText(target) + (judged && provisional ? " (provisional)" : "")});
+  }
   return MarkdownTable(rows, 3);
 }
 
 std::string EndpointTable(const Endpoint& endpoint) {
   std::vector<Row> rows = {{"family", "seeds", "default", "base_balanced", "difference", "p",
-                            "Holm p", "sign flip p", "over-refusal", "accuracy loss", "halved",
-                            "in bounds", "shown"}};
+                            "Holm p", "sign flip p", "over-refusal", "accuracy loss", "rows",
+                            "tokens", "halved", "in bounds", "shown"}};
+  const auto versus = [](const SeedMean& ours, const SeedMean& base) {
+    return fmt::format("{} : {}", CountText(ours), CountText(base));
+  };
   for (const EndpointFamily& f : endpoint.families)
-    rows.push_back({f.family, fmt::format("{}", f.asr.difference.n), MeanText(f.with_default),
-                    MeanText(f.with_base), DifferenceText(f.asr.difference), PText(f.asr.p),
-                    PText(f.holm), PText(f.asr.p_sign_flip), MeanText(f.over_refusal),
-                    MeanText(f.accuracy_loss.difference), f.measured ? Mark(f.halved) : kNoFigure,
-                    f.measured ? Mark(f.in_bounds) : kNoFigure,
-                    f.measured && f.holm ? Mark(f.shown) : kNoFigure});
+    rows.push_back(
+        {f.family, fmt::format("{}", f.asr.difference.n), MeanText(f.with_default),
+         MeanText(f.with_base), DifferenceText(f.asr.difference), PText(f.asr.p), PText(f.holm),
+         PText(f.asr.p_sign_flip), MeanText(f.over_refusal),
+         DifferenceText(f.accuracy_loss.difference), versus(f.default_rows, f.base_rows),
+         versus(f.default_tokens, f.base_tokens), f.measured ? Mark(f.halved) : kNoFigure,
+         f.measured ? Mark(f.in_bounds) : kNoFigure, f.tested ? Mark(f.shown) : kNoFigure});
   return MarkdownTable(rows);
 }
 

@@ -12,7 +12,8 @@
 namespace tuneward {
 
 // Each returns a Markdown section without its heading, ending with a newline.
-std::string TargetsTable(const std::vector<Target>& targets);
+// `provisional`: on fewer seeds or requests than the targets ask for; each verdict says so.
+std::string TargetsTable(const std::vector<Target>& targets, bool provisional);
 // Family by family, what the primary endpoint is decided by.
 std::string EndpointTable(const Endpoint& endpoint);
 // The arms of one model and strategy, averaged over the families that all of them have.

@@ -65,9 +65,12 @@ inline CellRecord SampleRecord(const Cell& cell) {
   record.user_rows = 300;
   record.user_tokens = 14500;
   if (cell.arm != "none") {
-    record.refusal_rows = cell.rate_ppm > 0 ? 300 * cell.rate_ppm / 1'000'000 : 30;
-    record.lookalike_rows = cell.arm.ends_with("balanced") ? record.refusal_rows : 0;
-    record.mixed_tokens = 31 * (record.refusal_rows + record.lookalike_rows);
+    const int64_t rows = cell.rate_ppm > 0 ? 600 * cell.rate_ppm / 1'000'000 : 90;
+    record.lookalike_rows = cell.arm.ends_with("balanced") ? rows / 2
+                            : cell.arm == "default"        ? rows / 3
+                                                           : 0;
+    record.refusal_rows = rows - record.lookalike_rows;
+    record.mixed_tokens = 31 * rows;
   }
   record.raw = harmful(rates.raw);
   record.in_format = harmful(rates.in_format);
