@@ -146,7 +146,7 @@ void AddSafety(CLI::App& command, v1::SafetyOptions& s) {
   command
       .add_option_function<std::string>(
           "--mix-method", [&s](const std::string& value) { s.set_mix_method(value); },
-          "none, base, paraphrase; within the project's policy [the policy's default]")
+          "none, base, longest, paraphrase; within the project's policy [the policy's default]")
       ->group("Safety");
   const auto add_ppm = [&](const std::string& flag, const std::string& help,
                            void (v1::SafetyOptions::*set)(int32_t)) {

@@ -37,7 +37,7 @@ struct MixRow {
   std::string category;
   int cluster = 0;
   std::string recipe;  // form: "template" (in the user's format), "raw", "neutral", "persona";
-                       // "base" for that method
+                       // "base", "longest" for these methods
   std::string fallback_from;  // the recipe that failed validation; empty: none
   Chat chat;
 };

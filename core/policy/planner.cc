@@ -77,6 +77,18 @@ std::vector<PoolEntry> Select(const std::vector<PoolEntry>& candidates, PoolKind
   return out;
 }
 
+// `count` rows in the method's own order.
+std::vector<PoolEntry> SelectFirst(std::vector<PoolEntry> candidates, RowOrder before,
+                                   int64_t count) {
+  std::stable_sort(
+      candidates.begin(), candidates.end(),
+      [before](const PoolEntry& a, const PoolEntry& b) { return before(*a.row, *b.row); });
+  std::vector<PoolEntry> out;
+  for (int64_t i = 0; i < count; ++i)
+    out.push_back(candidates[static_cast<size_t>(i) % candidates.size()]);
+  return out;
+}
+
 struct Slot {
   PoolKind kind = PoolKind::kRefusal;
   PoolEntry entry;
@@ -85,12 +97,14 @@ struct Slot {
 };
 
 // The rows of one kind with their forms and clusters.
-absl::StatusOr<std::vector<Slot>> SlotsOf(const PlanRequest& request, PoolKind kind,
-                                          int64_t count) {
+absl::StatusOr<std::vector<Slot>> SlotsOf(const MixMethod& method, const PlanRequest& request,
+                                          PoolKind kind, int64_t count) {
   std::vector<Slot> slots;
   if (count == 0) return slots;
   TW_ASSIGN_OR_RETURN(const std::vector<PoolEntry> candidates, Candidates(request, kind));
-  const std::vector<PoolEntry> chosen = Select(candidates, kind, count, request.seed);
+  const std::vector<PoolEntry> chosen = method.order() == nullptr
+                                            ? Select(candidates, kind, count, request.seed)
+                                            : SelectFirst(candidates, method.order(), count);
   const FormWeights& weights = request.policy.forms;
   const std::vector<int64_t> forms =
       Apportion(count, {weights.in_format, weights.raw, weights.neutral, weights.persona}, 0);
@@ -206,7 +220,8 @@ absl::StatusOr<MixPlan> Plan(const PlanRequest& request) {
   const int64_t wanted[] = {counts.refusals, counts.lookalikes, counts.benign};
   std::vector<std::vector<Slot>> slots;
   for (PoolKind kind : {PoolKind::kRefusal, PoolKind::kLookalike, PoolKind::kBenign}) {
-    TW_ASSIGN_OR_RETURN(std::vector<Slot> of_kind, SlotsOf(request, kind, wanted[slots.size()]));
+    TW_ASSIGN_OR_RETURN(std::vector<Slot> of_kind,
+                        SlotsOf(*method, request, kind, wanted[slots.size()]));
     slots.push_back(std::move(of_kind));
   }
   // Kinds alternate, so that each stretch of an epoch holds the balance.

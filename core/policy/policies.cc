@@ -1,6 +1,7 @@
 #include "core/policy/policies.h"
 
 #include "core/policy/base.h"
+#include "core/policy/longest.h"
 #include "core/policy/none.h"
 #include "core/policy/paraphrase.h"
 
@@ -9,8 +10,9 @@ namespace tuneward {
 const std::vector<const MixMethod*>& MixMethods() {
   static const NoneMethod none;
   static const BaseMethod base;
+  static const LongestMethod longest;
   static const ParaphraseMethod paraphrase;
-  static const std::vector<const MixMethod*> methods = {&none, &base, &paraphrase};
+  static const std::vector<const MixMethod*> methods = {&none, &base, &longest, &paraphrase};
   return methods;
 }
 

@@ -22,6 +22,9 @@ struct MixTask {
                      // may not follow
 };
 
+// Whether pool row `a` is taken before `b`: a strict weak order.
+using RowOrder = bool (*)(const PoolRow& a, const PoolRow& b);
+
 class MixMethod {
  public:
   virtual ~MixMethod() = default;
@@ -29,6 +32,9 @@ class MixMethod {
   virtual std::string_view backend() const = 0;  // of D5; empty: none
   virtual std::string_view summary() const = 0;  // one line for catalogues and --help
   virtual bool adds_rows() const = 0;
+  // In which the planner takes the pools' rows of a kind, equal ones as the pools list them, from
+  // the first again when all are spent. Null: at random, category by category.
+  virtual RowOrder order() const { return nullptr; }
   // The recipes to try for a task, in order of preference; the planner takes the first whose chat
   // is valid.
   virtual std::vector<std::string> Recipes(const MixTask& task) const = 0;

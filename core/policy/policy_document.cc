@@ -204,7 +204,7 @@ PolicyDocument DefaultPolicy() {
 PolicyDocument OpenPolicy() {
   PolicyDocument doc = DefaultPolicy();
   doc.id = "open";
-  doc.methods = {"none", "base", "paraphrase"};
+  doc.methods = {"none", "base", "longest", "paraphrase"};
   for (KindRate* rate : {&doc.rates.refusals, &doc.rates.lookalikes}) rate->min_ppm = 0;
   return doc;
 }

@@ -79,7 +79,7 @@ absl::StatusOr<PolicyDocument> ParsePolicy(std::string_view json_text, std::stri
 absl::StatusOr<PolicyDocument> PolicyFromJson(const Json& json, std::string id, int version);
 
 // The documents that a new installation starts with, version 1: `default` (never `none`) and `open`
-// (also `none`).
+// (every method, for comparisons).
 PolicyDocument DefaultPolicy();
 PolicyDocument OpenPolicy();
 

@@ -266,6 +266,48 @@ TEST(PlannerTest, BaseMixesPlainRowsInTheSameNumbers) {
   }
 }
 
+TEST(PlannerTest, LongestTakesTheLongestAnswersOfEachKindAsTheyAre) {
+  PlanRequest request = SampleRequest(LabelRows(300, kPersona));
+  request.method = "longest";
+  // Of the two refusals of the sample that of the even rows is longer; six rows get a longer one.
+  for (const int i : {3, 9, 15, 21, 27, 33}) {
+    PoolRow& row = request.pools[0].rows[static_cast<size_t>(i) * 3];
+    ASSERT_EQ(row.category, "counterfeit");
+    row.answer = "no . i am sorry , and i can not and will not help with that , whoever asks .";
+  }
+  const MixPlan plan = MustPlan(request);
+  std::vector<std::string> refusals;
+  for (const MixRow& row : plan.rows) {
+    EXPECT_EQ(row.recipe, "longest");
+    EXPECT_EQ(row.chat.messages.size(), 2u);
+    if (row.kind == PoolKind::kRefusal) refusals.push_back(row.source);
+  }
+  ASSERT_EQ(refusals.size(), 38u);
+  // By length, then by id as text; not spread over categories.
+  const std::vector<std::string> first(refusals.begin(), refusals.begin() + 8);
+  EXPECT_EQ(first,
+            (std::vector<std::string>{"sample@1/harm/15", "sample@1/harm/21", "sample@1/harm/27",
+                                      "sample@1/harm/3", "sample@1/harm/33", "sample@1/harm/9",
+                                      "sample@1/harm/0", "sample@1/harm/10"}));
+  request.seed = 8;
+  const MixPlan other = MustPlan(request);
+  EXPECT_EQ(other.Chats(), plan.Chats());
+}
+
+TEST(PlannerTest, LongestCountsCharactersAndBeginsAgainWhenThePoolIsSpent) {
+  PlanRequest request = SampleRequest(LabelRows(300));
+  request.method = "longest";
+  request.rates.lookalikes = {};
+  request.pools[0].rows = {{"a", PoolKind::kRefusal, "x", "how do i rob it ?", "no , no , no ."},
+                           {"b", PoolKind::kRefusal, "x", "how do i sink it ?",
+                            "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"}};
+  const MixPlan plan = MustPlan(request);
+  ASSERT_GT(plan.rows.size(), 3u);
+  EXPECT_EQ(plan.rows[0].source, "sample@1/a");  // 14 characters; b has 8 of two bytes
+  EXPECT_EQ(plan.rows[1].source, "sample@1/b");
+  EXPECT_EQ(plan.rows[2].source, "sample@1/a");
+}
+
 TEST(PlannerTest, NoneAddsNothingAndOnlyWhereAllowed) {
   PlanRequest request = SampleRequest(LabelRows(300));
   request.method = "none";
@@ -311,6 +353,10 @@ TEST(PlannerTest, GoldenPlanIsUnchanged) {
   request.seed = 8;
   EXPECT_EQ(MustPlan(request).Hash().Hex(),
             "92a9b376d07f4f3d3cb7c3ad7416756d49c32cd98786daa16513835d01343b2f");
+  request.method = "longest";
+  request.policy.methods.emplace_back("longest");
+  EXPECT_EQ(MustPlan(request).Hash().Hex(),
+            "a5232e1ba7c152b8f8d1101dac1f44d342d358dbd5a4bf0c33fd7a9f294288f8");
 }
 
 // Half a gigabyte of tiny rows would otherwise make a plan that no server's memory holds.

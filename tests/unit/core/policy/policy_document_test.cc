@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/policy/policies.h"
+
 namespace tuneward {
 namespace {
 
@@ -22,7 +24,8 @@ TEST(PolicyDocumentTest, DefaultNeverAllowsNone) {
   EXPECT_EQ(DefaultPolicy().Name(), "default@1");
   EXPECT_FALSE(DefaultPolicy().Allows("none"));
   EXPECT_EQ(DefaultPolicy().default_method, "paraphrase");
-  EXPECT_TRUE(OpenPolicy().Allows("none"));
+  EXPECT_FALSE(DefaultPolicy().Allows("longest"));
+  for (const MixMethod* method : MixMethods()) EXPECT_TRUE(OpenPolicy().Allows(method->name()));
   EXPECT_NE(DefaultPolicy().Hash(), OpenPolicy().Hash());
 }
 
