@@ -8,7 +8,9 @@
 #include "absl/strings/str_join.h"
 
 #include "sandbox/experiment/endpoint.h"
+#include "sandbox/experiment/frontier_picture.h"
 #include "sandbox/experiment/grid_results.h"
+#include "sandbox/experiment/rate_picture.h"
 #include "sandbox/experiment/result_rows.h"
 #include "sandbox/experiment/tables.h"
 #include "sandbox/experiment/targets.h"
@@ -87,10 +89,14 @@ absl::StatusOr<std::vector<ReportFile>> MakeParaphraseReport(
     return absl::InvalidArgumentError(fmt::format("no record of model \"{}\"; there are {}",
                                                   header.model, absl::StrJoin(models, ", ")));
   const std::vector<Target> targets = JudgeTargets(grid, header.model);
-  return std::vector<ReportFile>{
+  std::vector<ReportFile> files = {
       {"paraphrase.md", Page(header, grid, targets, records.size())},
       {"paraphrase.json", ResultRows(header, grid, targets)},
+      {"paraphrase_frontier.svg", FrontierPicture(grid, header.model)},
+      {"paraphrase_rate.svg", RatePicture(grid, header.model)},
   };
+  std::erase_if(files, [](const ReportFile& file) { return file.text.empty(); });
+  return files;
 }
 
 }  // namespace tuneward

@@ -25,8 +25,9 @@ struct ReportFile {
   std::string text;
 };
 
-// paraphrase.md and paraphrase.json (rows as `make figures` reads them). INVALID_ARGUMENT for no
-// records, none of the header's model, an unknown arm (with the known ones), two records of one
+// paraphrase.md, paraphrase.json (rows as `make figures` reads them), paraphrase_frontier.svg and
+// paraphrase_rate.svg; a picture for which there are no records is left out. INVALID_ARGUMENT for
+// no records, none of the header's model, an unknown arm (with the known ones), two records of one
 // cell (with its key) and two settings of one model.
 absl::StatusOr<std::vector<ReportFile>> MakeParaphraseReport(
     const ReportHeader& header, const std::vector<CellRecord>& records);
