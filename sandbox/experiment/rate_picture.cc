@@ -1,7 +1,6 @@
 #include "sandbox/experiment/rate_picture.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,39 +12,13 @@
 #include "sandbox/experiment/endpoint.h"
 #include "sandbox/experiment/label_places.h"
 #include "sandbox/experiment/plot_frame.h"
+#include "sandbox/experiment/rate_sweep.h"
 
 namespace tuneward {
 namespace {
 
 constexpr double kWidth = 860, kHeight = 800, kMarker = 4.5, kLeft = 70, kTop = 80,
                  kPanelWidth = 560, kPanelHeight = 270, kBetween = 74;
-
-struct Sweep {
-  std::vector<std::string> families, arms;
-  std::vector<int64_t> rates;
-};
-
-Sweep SweepOf(const GridResults& grid, const std::string& model) {
-  std::set<std::string> families, arms;
-  std::set<int64_t> rates;
-  for (const auto& [setup, records] : grid.setups()) {
-    if (setup.model != model || setup.strategy != kPrimaryStrategy || setup.rate_ppm == 0) continue;
-    families.insert(setup.family);
-    arms.insert(setup.arm);
-    rates.insert(setup.rate_ppm);
-  }
-  Sweep sweep;
-  sweep.arms = InArmOrder({arms.begin(), arms.end()});
-  sweep.rates = {rates.begin(), rates.end()};
-  for (const std::string& family : families) {
-    bool whole = true;
-    for (const std::string& arm : arms)
-      for (const int64_t rate : rates)
-        whole = whole && grid.setups().contains({model, family, kPrimaryStrategy, arm, rate});
-    if (whole) sweep.families.push_back(family);
-  }
-  return sweep;
-}
 
 struct Curve {
   std::string arm;
@@ -54,8 +27,8 @@ struct Curve {
 
 double Percent(int64_t ppm) { return static_cast<double>(ppm) / 1e4; }
 
-std::vector<Curve> CurvesOf(const GridResults& grid, const std::string& model, const Sweep& sweep,
-                            Measure measure) {
+std::vector<Curve> CurvesOf(const GridResults& grid, const std::string& model,
+                            const RateSweep& sweep, Measure measure) {
   const auto mean = [&](const std::string& arm, int64_t rate) {
     return MeanOverSeeds(
         grid.FamilyMeans({model, "", kPrimaryStrategy, arm, rate}, sweep.families, measure));
@@ -64,10 +37,11 @@ std::vector<Curve> CurvesOf(const GridResults& grid, const std::string& model, c
   // Nothing mixed in has no rate: a level line.
   if (const SeedMean level = mean("none", 0); level.n > 0)
     curves.push_back(
-        {"none", {{Percent(sweep.rates.front()), level}, {Percent(sweep.rates.back()), level}}});
+        {"none",
+         {{Percent(sweep.rates_ppm.front()), level}, {Percent(sweep.rates_ppm.back()), level}}});
   for (const std::string& arm : sweep.arms) {
     Curve curve = {arm, {}};
-    for (const int64_t rate : sweep.rates)
+    for (const int64_t rate : sweep.rates_ppm)
       if (const SeedMean point = mean(arm, rate); point.n > 0)
         curve.points.emplace_back(Percent(rate), point);
     if (!curve.points.empty()) curves.push_back(std::move(curve));
@@ -113,18 +87,18 @@ void DrawLabels(Svg& svg, const PlotFrame& frame, const std::vector<Curve>& curv
   }
 }
 
-void DrawPanel(Svg& svg, double top, const Sweep& sweep, const std::vector<Curve>& curves,
+void DrawPanel(Svg& svg, double top, const RateSweep& sweep, const std::vector<Curve>& curves,
                const std::string& title, double target) {
   double largest = 0;
   for (const Curve& curve : curves)
     for (const auto& [rate, mean] : curve.points)
       largest = std::max(largest, mean.mean + mean.half_width.value_or(0));
   Axis rates = {Scale::kLogarithm,
-                Percent(sweep.rates.front()),
-                Percent(sweep.rates.back()),
+                Percent(sweep.rates_ppm.front()),
+                Percent(sweep.rates_ppm.back()),
                 {},
                 "rate of each kind, % of the user's rows"};
-  for (const int64_t rate : sweep.rates) rates.ticks.push_back(Percent(rate));
+  for (const int64_t rate : sweep.rates_ppm) rates.ticks.push_back(Percent(rate));
   const PlotFrame frame = {kLeft,        top,   kPanelWidth,
                            kPanelHeight, rates, PercentAxis(largest, title)};
   frame.DrawRegion(svg, rates.to, target);
@@ -138,7 +112,7 @@ void DrawPanel(Svg& svg, double top, const Sweep& sweep, const std::vector<Curve
 }  // namespace
 
 std::string RatePicture(const GridResults& grid, const std::string& model) {
-  const Sweep sweep = SweepOf(grid, model);
+  const RateSweep sweep = FindRateSweep(grid, model, kPrimaryStrategy);
   if (sweep.families.empty()) return "";
   const std::vector<Curve> asr = CurvesOf(grid, model, sweep, Measure::kAsrMax);
   const std::vector<Curve> cost = CurvesOf(grid, model, sweep, Measure::kOverRefusalMax);

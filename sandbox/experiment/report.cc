@@ -11,9 +11,11 @@
 #include "sandbox/experiment/frontier_picture.h"
 #include "sandbox/experiment/grid_results.h"
 #include "sandbox/experiment/rate_picture.h"
+#include "sandbox/experiment/rate_sweep.h"
 #include "sandbox/experiment/result_rows.h"
 #include "sandbox/experiment/tables.h"
 #include "sandbox/experiment/targets.h"
+#include "sandbox/experiment/verdict_tables.h"
 
 namespace tuneward {
 namespace {
@@ -57,26 +59,58 @@ std::string Origin(const ReportHeader& header, const GridResults& grid, size_t r
   return text + Missing(header.missing);
 }
 
+std::string Title(std::string_view title) { return fmt::format("\n## {}\n\n", title); }
+
+// A title before what it is of, where that is anything.
+std::string Section(std::string_view title, const std::string& text) {
+  return text.empty() ? "" : Title(title) + text;
+}
+
+std::string StrategySection(const GridResults& grid, const std::string& model,
+                            const std::string& strategy) {
+  return Title(strategy) +
+         fmt::format("Over {}:\n\n",
+                     FamiliesText(static_cast<int>(grid.SharedFamilies(model, strategy).size()))) +
+         AveragesTable(grid, model, strategy) + "\n" + CellsTable(grid, model, strategy);
+}
+
+std::string RateSection(const GridResults& grid, const std::string& model) {
+  const RateSweep sweep = FindRateSweep(grid, model, kPrimaryStrategy);
+  std::string text = RatesTable(grid, model);
+  if (!sweep.families.empty())
+    text = fmt::format("Over {}, {}:\n\n", absl::StrJoin(sweep.families, " and "), sweep.strategy) +
+           RateAveragesTable(grid, model, sweep) + "\n" + text;
+  return Section("Rates", text);
+}
+
+std::string OtherModels(const GridResults& grid, const std::string& model) {
+  std::string text;
+  for (const std::string& other : grid.Models())
+    for (const std::string& strategy : grid.Strategies(other))
+      if (other != model)
+        text += Section(other + ", " + strategy, AveragesTable(grid, other, strategy));
+  return text;
+}
+
 std::string Page(const ReportHeader& header, const GridResults& grid,
-                 const std::vector<Target>& targets, size_t records) {
+                 const std::vector<Target>& targets, size_t records,
+                 const std::vector<ReportFile>& pictures) {
+  const std::string& model = header.model;
   std::string page = "# Mixing safety rows into fine-tuning data\n\n";
   page += Origin(header, grid, records);
-  page += "\n## Targets\n\n" + TargetsTable(targets, !BasisOf(grid, header.model).Enough());
+  page += Section("Targets", TargetsTable(targets, !BasisOf(grid, model).Enough()));
   page += "\n" + std::string(kReading);
-  page += fmt::format("\n## The primary endpoint: {}\n\n", kPrimaryStrategy) +
-          EndpointTable(MakeEndpoint(grid, header.model, kPrimaryStrategy));
-  for (const std::string& strategy : grid.Strategies(header.model)) {
-    page += fmt::format("\n## {}\n\nOver {} families:\n\n", strategy,
-                        grid.SharedFamilies(header.model, strategy).size());
-    page += AveragesTable(grid, header.model, strategy) + "\n";
-    page += CellsTable(grid, header.model, strategy);
-  }
-  if (const std::string rates = RatesTable(grid, header.model); !rates.empty())
-    page += "\n## Rates\n\n" + rates;
-  for (const std::string& strategy : grid.Strategies(header.model))
-    if (const std::string table = ComparisonsTable(grid, header.model, strategy); !table.empty())
-      page += fmt::format("\n## Paired comparisons: {}\n\n", strategy) + table;
-  return page;
+  for (const ReportFile& picture : pictures)
+    page += fmt::format("\n![{}]({})\n", picture.name, picture.name);
+  page += Section(fmt::format("The primary endpoint: {}", kPrimaryStrategy),
+                  EndpointTable(MakeEndpoint(grid, model, kPrimaryStrategy)));
+  page += Section("Before tuning", UntunedTable(grid, model));
+  for (const std::string& strategy : grid.Strategies(model))
+    page += StrategySection(grid, model, strategy);
+  page += RateSection(grid, model);
+  for (const std::string& strategy : grid.Strategies(model))
+    page += Section("Paired comparisons: " + strategy, ComparisonsTable(grid, model, strategy));
+  return page + OtherModels(grid, model);
 }
 
 }  // namespace
@@ -89,13 +123,16 @@ absl::StatusOr<std::vector<ReportFile>> MakeParaphraseReport(
     return absl::InvalidArgumentError(fmt::format("no record of model \"{}\"; there are {}",
                                                   header.model, absl::StrJoin(models, ", ")));
   const std::vector<Target> targets = JudgeTargets(grid, header.model);
-  std::vector<ReportFile> files = {
-      {"paraphrase.md", Page(header, grid, targets, records.size())},
-      {"paraphrase.json", ResultRows(header, grid, targets)},
+  std::vector<ReportFile> pictures = {
       {"paraphrase_frontier.svg", FrontierPicture(grid, header.model)},
       {"paraphrase_rate.svg", RatePicture(grid, header.model)},
   };
-  std::erase_if(files, [](const ReportFile& file) { return file.text.empty(); });
+  std::erase_if(pictures, [](const ReportFile& file) { return file.text.empty(); });
+  std::vector<ReportFile> files = {
+      {"paraphrase.md", Page(header, grid, targets, records.size(), pictures)},
+      {"paraphrase.json", ResultRows(header, grid, targets)},
+  };
+  for (ReportFile& picture : pictures) files.push_back(std::move(picture));
   return files;
 }
 

@@ -12,12 +12,11 @@ namespace {
 
 using Row = nlohmann::ordered_json;
 
-constexpr Measure kMeasures[] = {Measure::kAsrRaw,         Measure::kAsrInFormat,
-                                 Measure::kAsrAoa,         Measure::kAsrMax,
-                                 Measure::kOverRefusalRaw, Measure::kOverRefusalInFormat,
-                                 Measure::kAccuracy,       Measure::kAddedRows};
+constexpr Measure kMeasures[] = {
+    Measure::kAsrRaw,         Measure::kAsrInFormat,         Measure::kAsrAoa,  Measure::kAsrMax,
+    Measure::kOverRefusalRaw, Measure::kOverRefusalInFormat, Measure::kAccuracy};
 
-double Rounded(double value) { return std::round(value * 1e4) / 1e4 + 0.0; }
+double Rounded(double value, double parts = 1e4) { return std::round(value * parts) / parts; }
 
 Row WithOrigin(Row row, const ReportHeader& header) {
   row["command"] = header.command;
@@ -33,16 +32,16 @@ Row TargetRow(const std::string& name, const Target& target) {
     row["status"] = "not_run: " + (target.note.empty() ? "no records" : target.note);
     return row;
   }
-  row["value"] = Rounded(*target.value);
+  // As exact as the verdict: who compares it with the goal finds the same.
+  row["value"] = Rounded(*target.value, 1e9);
   row["better"] = target.higher_is_better ? "higher" : "lower";
   if (target.goal) row["goal"] = *target.goal;
   return row;
 }
 
 Row MeasureRow(const std::string& name, Measure measure, double value) {
-  const bool rows = measure == Measure::kAddedRows;
   return {{"name", name},
-          {"unit", rows ? "rows" : "%"},
+          {"unit", "%"},
           {"value", Rounded(value)},
           {"better", measure == Measure::kAccuracy ? "higher" : "lower"}};
 }

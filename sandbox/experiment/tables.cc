@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -44,71 +45,9 @@ Row Figures(Row first, Values values) {
   return first;
 }
 
-std::string Mark(bool yes) { return yes ? "yes" : "no"; }
-
-// What is compared: first minus second.
-constexpr std::pair<const char*, const char*> kPairs[] = {
-    {"default", "base_balanced"},
-    {"default", "paraphrase_balanced"},
-    {"paraphrase_balanced", "base_balanced"},
-    {"paraphrase", "base"},
-    {"longest_balanced", "base_balanced"},
-    {"longest", "base"},
-    {"paraphrase_balanced", "paraphrase"},
-};
-
-struct Comparison {
-  std::string family;
-  PairedTest asr, over_refusal;
-};
-
-void AddComparisons(const std::string& pair, const std::vector<Comparison>& list,
-                    std::vector<Row>& rows) {
-  std::vector<std::optional<double>> asr, over_refusal;
-  for (const Comparison& c : list) {
-    asr.push_back(c.asr.p);
-    over_refusal.push_back(c.over_refusal.p);
-  }
-  asr = HolmAdjust(asr);
-  over_refusal = HolmAdjust(over_refusal);
-  for (size_t i = 0; i < list.size(); ++i) {
-    const Comparison& c = list[i];
-    rows.push_back({pair, c.family, fmt::format("{}", c.asr.difference.n),
-                    DifferenceText(c.asr.difference), PText(c.asr.p), PText(asr[i]),
-                    PText(c.asr.p_sign_flip), DifferenceText(c.over_refusal.difference),
-                    PText(c.over_refusal.p), PText(over_refusal[i])});
-  }
-}
+std::string RateText(int64_t ppm) { return fmt::format("{:g} %", static_cast<double>(ppm) / 1e4); }
 
 }  // namespace
-
-std::string TargetsTable(const std::vector<Target>& targets, bool provisional) {
-  std::vector<Row> rows = {{"target", "figure", "verdict"}};
-  for (const Target& target : targets) {
-    const bool judged = target.verdict == Verdict::kMet || target.verdict == Verdict::kMissed;
-    rows.push_back({(target.primary ? "PRIMARY: " : "") + target.what, target.figure,
-                    VerdictText(target) + (judged && provisional ? " (provisional)" : "")});
-  }
-  return MarkdownTable(rows, 3);
-}
-
-std::string EndpointTable(const Endpoint& endpoint) {
-  std::vector<Row> rows = {{"family", "seeds", "default", "base_balanced", "difference", "p",
-                            "Holm p", "sign flip p", "over-refusal", "accuracy loss", "rows",
-                            "tokens", "halved", "in bounds", "shown"}};
-  const auto versus = [](const SeedMean& ours, const SeedMean& base) {
-    return fmt::format("{} : {}", CountText(ours), CountText(base));
-  };
-  for (const EndpointFamily& f : endpoint.families)
-    rows.push_back(
-        {f.family, fmt::format("{}", f.asr.difference.n), MeanText(f.with_default),
-         MeanText(f.with_base), DifferenceText(f.asr.difference), PText(f.asr.p), PText(f.holm),
-         PText(f.asr.p_sign_flip), MeanText(f.over_refusal),
-         DifferenceText(f.accuracy_loss.difference), versus(f.default_rows, f.base_rows),
-         versus(f.default_tokens, f.base_tokens), f.measured ? Mark(f.halved) : kNoFigure,
-         f.measured ? Mark(f.in_bounds) : kNoFigure, f.tested ? Mark(f.shown) : kNoFigure});
-  return MarkdownTable(rows);
-}
 
 std::string AveragesTable(const GridResults& grid, const std::string& model,
                           const std::string& strategy) {
@@ -134,6 +73,27 @@ std::string CellsTable(const GridResults& grid, const std::string& model,
   return MarkdownTable(rows, 2);
 }
 
+std::string UntunedTable(const GridResults& grid, const std::string& model) {
+  std::vector<Row> rows = {Head({"family", "strategy"})};
+  for (const auto& [setup, records] : grid.setups())
+    if (setup.model == model && setup.arm == kUntunedArm)
+      rows.push_back(Figures({setup.family, setup.strategy}, [&, key = setup](Measure measure) {
+        return grid.Values(key, measure);
+      }));
+  return rows.size() == 1 ? "" : MarkdownTable(rows, 2);
+}
+
+std::string RateAveragesTable(const GridResults& grid, const std::string& model,
+                              const RateSweep& sweep) {
+  std::vector<Row> rows = {Head({"arm", "rate"})};
+  for (const std::string& arm : sweep.arms)
+    for (const int64_t rate : sweep.rates_ppm)
+      rows.push_back(Figures({arm, RateText(rate)}, [&](Measure measure) {
+        return grid.FamilyMeans({model, "", sweep.strategy, arm, rate}, sweep.families, measure);
+      }));
+  return MarkdownTable(rows);
+}
+
 std::string RatesTable(const GridResults& grid, const std::string& model) {
   std::vector<Row> rows = {Head({"family", "strategy", "arm", "rate"})};
   std::vector<std::string> names;
@@ -143,29 +103,9 @@ std::string RatesTable(const GridResults& grid, const std::string& model) {
   for (const std::string& arm : names)
     for (const auto& [setup, records] : grid.setups())
       if (setup.model == model && setup.arm == arm && setup.rate_ppm > 0)
-        rows.push_back(Figures({setup.family, setup.strategy, arm,
-                                fmt::format("{:g} %", static_cast<double>(setup.rate_ppm) / 1e4)},
+        rows.push_back(Figures({setup.family, setup.strategy, arm, RateText(setup.rate_ppm)},
                                [&](Measure measure) { return grid.Values(setup, measure); }));
   return rows.size() == 1 ? "" : MarkdownTable(rows, 3);
-}
-
-std::string ComparisonsTable(const GridResults& grid, const std::string& model,
-                             const std::string& strategy) {
-  std::vector<Row> rows = {{"pair", "family", "seeds", "largest ASR", "p", "Holm p", "sign flip p",
-                            "over-refusal", "p", "Holm p"}};
-  for (const auto& [first, second] : kPairs) {
-    std::vector<Comparison> list;
-    for (const std::string& family : grid.Families(model, strategy)) {
-      const auto compare = [&](Measure measure) {
-        return ComparePaired(grid.Values({model, family, strategy, first, 0}, measure),
-                             grid.Values({model, family, strategy, second, 0}, measure));
-      };
-      Comparison c = {family, compare(Measure::kAsrMax), compare(Measure::kOverRefusalMax)};
-      if (c.asr.difference.n > 0) list.push_back(std::move(c));
-    }
-    AddComparisons(fmt::format("{} - {}", first, second), list, rows);
-  }
-  return rows.size() == 1 ? "" : MarkdownTable(rows, 2);
 }
 
 }  // namespace tuneward
