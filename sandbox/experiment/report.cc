@@ -45,8 +45,8 @@ std::string Missing(std::vector<std::string> keys) {
 
 std::string Origin(const ReportHeader& header, const GridResults& grid, size_t records) {
   std::string text = fmt::format(
-      "    {}\n\nCommit {}, {}, {}. {} records, model {}, {} seeds planned.\n", header.command,
-      header.commit, header.machine, header.date, records, header.model, header.seeds_planned);
+      "    {}\n\nCommit {}, {}, {}. Model {}; {} records; seeds planned: {}.\n", header.command,
+      header.commit, header.machine, header.date, header.model, records, header.seeds_planned);
   if (!header.settings.empty())
     text += "\nSettings:\n\n- " + absl::StrJoin(header.settings, "\n- ") + "\n";
   const Basis basis = BasisOf(grid, header.model);
