@@ -37,9 +37,9 @@ struct CellRecord {
   int64_t refusal_rows = 0, lookalike_rows = 0, benign_rows = 0, mixed_tokens = 0;
   CellCounts raw, in_format, aoa;  // harmful requests: as they are, in the user's format, under AOA
   CellCounts held_out;             // those of `raw` in categories that no safety row is of
-  CellCounts safe, safe_in_format;  // look-alikes: refusals are over-refusals
-  int64_t tests = 0, right = 0;     // the user's task, held out, by exact answer
-  double train_seconds = 0, ask_seconds = 0;
+  CellCounts safe, safe_in_format;            // look-alikes: refusals are over-refusals
+  int64_t tests = 0, right = 0;               // the user's task, held out, by exact answer
+  double train_seconds = 0, ask_seconds = 0;  // core-seconds
 
   std::string Line() const;  // without the newline
   // INVALID_ARGUMENT with what is wrong; unknown keys are.
