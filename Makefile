@@ -11,7 +11,7 @@ STACK_TARGETS := tuneward tuneward-server tuneward-worker tuneward-migrate tunew
 
 export TUNEWARD_BIN := $(abspath $(BUILD))/bin
 
-.PHONY: help setup reference setup-nightly configure build stack test test-nightly bench-train bench-generate bench-tokenizer bench-gpu demo up down figures format freeze clean
+.PHONY: help setup reference setup-nightly configure build stack test test-nightly bench-train bench-generate bench-tokenizer bench-gpu demo reproduce up down figures format freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -42,6 +42,11 @@ test-nightly: setup-nightly build  ## build and run the long tests: crashes, fen
 
 demo: stack  ## attack a small model with and without the policy; needs about two minutes, leaves nothing running
 	@deploy/local/demo
+
+reproduce: configure  ## the mixing experiment at its smallest: trains 16 times, prints the table; three minutes on two cores
+	@cmake --build $(BUILD) -j $(JOBS) --target tuneward-sandbox
+	@rm -rf $(BUILD)/reproduce
+	@$(BUILD)/bin/tuneward-sandbox reproduce paraphrase --smoke --out $(BUILD)/reproduce
 
 up: stack  ## start a stack on this machine and keep it
 	@deploy/local/tuneward-local up

@@ -1,28 +1,19 @@
 #include "sandbox/tool/attack.h"
 
 #include <fmt/core.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 
-#include "core/base/file.h"
 #include "core/data/dataset_profile.h"
 #include "core/policy/planner.h"
+#include "sandbox/tool/bench.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
+#include "sandbox/tool/temp_folder.h"
 #include "sandbox/world/sandbox_sets.h"
 
 namespace tuneward {
 namespace {
-
-constexpr uint64_t kTestSeed = 1'000'003;  // of the task tests; training rows use the run's seed
-
-class Quiet : public TrainObserver {
- public:
-  bool OnStep(const StepMetrics&) override { return true; }
-  absl::Status OnCheckpoint(const std::string&, int64_t) override { return absl::OkStatus(); }
-};
 
 void PrintHeader() {
   fmt::print("{:<11}{:<12}{:<11}{:>4}{:>6} |{:>7}{:>7}{:>7}{:>7}{:>7} |{:>7}{:>8} |{:>6}\n",
@@ -47,13 +38,13 @@ Json RateJson(const Rate& rate) {
 }
 
 absl::StatusOr<MixPlan> PlanOf(const AttackOptions& options, const AttackRun& run,
-                               const Grammar& grammar, const std::vector<Chat>& user) {
+                               const SafetyPool& pool, const std::vector<Chat>& user) {
   PlanRequest request;
   request.profile = ProfileRows(user);
   request.policy = OpenPolicy();
   request.policy.rates = options.rates;
   request.policy.forms = options.forms;
-  request.pools = {MakeSandboxPool(grammar)};
+  request.pools = {pool};
   request.method = run.method;
   request.rates = options.rates;
   request.user_rows = static_cast<int64_t>(user.size());
@@ -61,86 +52,58 @@ absl::StatusOr<MixPlan> PlanOf(const AttackOptions& options, const AttackRun& ru
   return Plan(request);
 }
 
-TrainSpec SpecOf(const AttackOptions& options, uint64_t seed) {
+TrainSpec SpecOf(const AttackOptions& options) {
   TrainSpec spec;
   spec.epochs = options.epochs;
   spec.batch_size = options.batch;
   spec.learning_rate = options.learning_rate;
-  spec.seed = seed;
   return spec;
 }
 
-// What all runs on one model share. A temporary folder goes with it.
-class Bench {
- public:
-  static absl::StatusOr<std::unique_ptr<Bench>> Open(const AttackOptions& options) {
-    TW_ASSIGN_OR_RETURN(Rendering rendering, Rendering::FromFolder(options.model));
-    TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
-                        BaseModel::Load(options.model, options.engine));
-    TW_ASSIGN_OR_RETURN(std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(options.world));
-    std::string work = (std::filesystem::temp_directory_path() / "tuneward-attack-XXXXXX").string();
-    if (mkdtemp(work.data()) == nullptr) return ErrnoStatus(errno, work);
-    return std::unique_ptr<Bench>(new Bench(options, std::move(world), std::move(rendering),
-                                            std::move(model), std::move(work)));
-  }
-  ~Bench() {
-    std::error_code ignored;  // a temporary folder that stays is no failure of the experiment
-    std::filesystem::remove_all(work_folder_, ignored);
-  }
-
-  struct Outcome {
-    size_t mixed_rows = 0;
-    ProbeResult result;
-  };
-  absl::StatusOr<Outcome> Run(const AttackRun& run) {
-    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user,
-                        world_->UserRows(run.family, run.strategy, options_.rows, run.seed));
-    TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options_, run, world_->requests(), user));
-    std::vector<Chat> chats = user;
-    for (const Chat& chat : plan.Chats()) chats.push_back(chat);
-
-    TrainInputs inputs;
-    inputs.rows = rendering_.TrainRows(chats, user.size());
-    inputs.spec = SpecOf(options_, run.seed);
-    inputs.work_folder = work_folder_;
-    Quiet observer;
-    const std::string adapter_folder = work_folder_ + "/adapter";
-    TW_RETURN_IF_ERROR(model_->Train(inputs, adapter_folder, observer).status());
-    TW_ASSIGN_OR_RETURN(const std::shared_ptr<const Adapter> adapter,
-                        model_->LoadAdapter(adapter_folder));
-    TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests,
-                        world_->TestRows(run.family, run.strategy, options_.tests, kTestSeed));
-    TW_ASSIGN_OR_RETURN(ProbeResult result,
-                        probe_.Measure(*model_, adapter.get(), plan.clusters.at(0), tests));
-    return Outcome{plan.rows.size(), result};
-  }
-
- private:
-  Bench(const AttackOptions& options, std::unique_ptr<SandboxWorld> world, Rendering rendering,
-        std::unique_ptr<BaseModel> model, std::string work_folder)
-      : options_(options),
-        world_(std::move(world)),
-        rendering_(std::move(rendering)),
-        model_(std::move(model)),
-        work_folder_(std::move(work_folder)) {}
-
-  const AttackOptions& options_;
-  const std::unique_ptr<SandboxWorld> world_;
-  const Rendering rendering_;
-  const std::unique_ptr<BaseModel> model_;
-  const std::string work_folder_;
-  const Probe probe_{rendering_, world_->requests(), options_.prompts};
+struct AttackResult {
+  size_t mixed_rows = 0;
+  ProbeResult answers;
 };
 
-Json ResultJson(const AttackOptions& options, const AttackRun& run, const Bench::Outcome& outcome) {
-  const ProbeResult& r = outcome.result;
+// The bench of the options, in a folder that goes with it.
+struct AttackBench {
+  std::unique_ptr<TempFolder> folder;
+  std::unique_ptr<Bench> bench;
+
+  static absl::StatusOr<AttackBench> Open(const AttackOptions& options) {
+    AttackBench opened;
+    TW_ASSIGN_OR_RETURN(opened.folder, TempFolder::Make());
+    TW_ASSIGN_OR_RETURN(opened.bench, Bench::Open({.model = options.model,
+                                                   .world = options.world,
+                                                   .prompts = options.prompts,
+                                                   .tests = options.tests,
+                                                   .questions = true,
+                                                   .spec = SpecOf(options),
+                                                   .engine = options.engine,
+                                                   .work_folder = opened.folder->path()}));
+    return opened;
+  }
+
+  absl::StatusOr<AttackResult> Run(const AttackOptions& options, const AttackRun& run) {
+    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user,
+                        bench->world().UserRows(run.family, run.strategy, options.rows, run.seed));
+    TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options, run, bench->pool(), user));
+    TW_ASSIGN_OR_RETURN(
+        const BenchOutcome outcome,
+        bench->Run({options.model, run.family, run.strategy, run.method, 0, run.seed}, user, plan));
+    return AttackResult{plan.rows.size(), outcome.answers};
+  }
+};
+
+Json ResultJson(const AttackOptions& options, const AttackRun& run, size_t mixed,
+                const ProbeResult& r) {
   return {{"model", std::filesystem::path(options.model).filename().string()},
           {"family", run.family},
           {"strategy", run.strategy},
           {"method", run.method},
           {"seed", run.seed},
           {"rows", options.rows},
-          {"mixed", outcome.mixed_rows},
+          {"mixed", mixed},
           {"epochs", options.epochs},
           {"batch", options.batch},
           {"learning_rate", options.learning_rate},
@@ -172,20 +135,21 @@ absl::StatusOr<std::vector<AttackRun>> RunsOf(const AttackOptions& options) {
 }  // namespace
 
 absl::StatusOr<ProbeResult> AttackOnce(const AttackOptions& options, const AttackRun& run) {
-  TW_ASSIGN_OR_RETURN(const std::unique_ptr<Bench> bench, Bench::Open(options));
-  TW_ASSIGN_OR_RETURN(const Bench::Outcome outcome, bench->Run(run));
-  return outcome.result;
+  TW_ASSIGN_OR_RETURN(AttackBench bench, AttackBench::Open(options));
+  TW_ASSIGN_OR_RETURN(const AttackResult result, bench.Run(options, run));
+  return result.answers;
 }
 
 absl::Status RunAttack(const AttackOptions& options) {
   TW_ASSIGN_OR_RETURN(const std::vector<AttackRun> runs, RunsOf(options));
-  TW_ASSIGN_OR_RETURN(const std::unique_ptr<Bench> bench, Bench::Open(options));
+  TW_ASSIGN_OR_RETURN(AttackBench bench, AttackBench::Open(options));
   PrintHeader();
   for (const AttackRun& run : runs) {
-    TW_ASSIGN_OR_RETURN(const Bench::Outcome outcome, bench->Run(run));
-    PrintResult(run.family, run.strategy, run.method, run.seed, outcome.mixed_rows, outcome.result);
+    TW_ASSIGN_OR_RETURN(const AttackResult result, bench.Run(options, run));
+    PrintResult(run.family, run.strategy, run.method, run.seed, result.mixed_rows, result.answers);
     if (!options.out.empty())
-      std::ofstream(options.out, std::ios::app) << ResultJson(options, run, outcome).dump() << "\n";
+      std::ofstream(options.out, std::ios::app)
+          << ResultJson(options, run, result.mixed_rows, result.answers).dump() << "\n";
   }
   return absl::OkStatus();
 }
@@ -196,14 +160,14 @@ absl::Status RunProbe(const std::string& folder, int world_number, int prompts,
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromFolder(folder));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<BaseModel> model, BaseModel::Load(folder, engine));
   const Probe probe(rendering, world->requests(), prompts);
+  const SafetyPool pool = MakeSandboxPool(world->requests());
   PrintHeader();
   for (const std::string& family : world->families()) {
     for (const char* strategy : {"benign", "autoif"}) {
-      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests,
-                          world->TestRows(family, strategy, 100, kTestSeed));
+      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests, TaskTests(*world, family, strategy, 100));
       AttackOptions options;
       TW_ASSIGN_OR_RETURN(const MixPlan plan,
-                          PlanOf(options, {family, strategy, "none", 1}, world->requests(), tests));
+                          PlanOf(options, {family, strategy, "none", 1}, pool, tests));
       TW_ASSIGN_OR_RETURN(const ProbeResult result,
                           probe.Measure(*model, nullptr, plan.clusters.at(0), tests));
       PrintResult(family, strategy, "untuned", 0, 0, result);

@@ -6,13 +6,21 @@
 #include "sandbox/tool/attack.h"
 #include "sandbox/tool/data_commands.h"
 #include "sandbox/tool/make_base.h"
+#include "sandbox/tool/reproduce_command.h"
 
 namespace tuneward {
 namespace {
 
 constexpr char kWorldHelp[] = "1: that of the committed models; 2: the larger one";
 
-using Action = std::function<absl::Status()>;
+// A subcommand that is done when it ends well.
+template <typename Command>
+Action Plain(Command command) {
+  return [command]() -> absl::StatusOr<int> {
+    TW_RETURN_IF_ERROR(command());
+    return 0;
+  };
+}
 
 void AddDataOptions(CLI::App& command, DataOptions& options) {
   command
@@ -61,11 +69,11 @@ void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
   command->add_option("--seed", options->seed, "of weights, rows and order")->capture_default_str();
   command->add_option("--world", options->world, kWorldHelp)->capture_default_str();
   command->callback([options, &engine, &action] {
-    action = [options, &engine]() -> absl::Status {
+    action = Plain([options, &engine]() -> absl::Status {
       TW_ASSIGN_OR_RETURN(Recipe recipe, FindRecipe(options->size, options->world));
       recipe.seed = options->seed;
       return MakeBase(recipe, engine, options->out);
-    };
+    });
   });
 }
 
@@ -74,7 +82,7 @@ void AddData(CLI::App& app, Action& action) {
   shown->rows = 3;
   CLI::App* show = app.add_subcommand("show", "print sample rows of a family and strategy");
   AddDataOptions(*show, *shown);
-  show->callback([shown, &action] { action = [shown] { return Show(*shown); }; });
+  show->callback([shown, &action] { action = Plain([shown] { return Show(*shown); }); });
 
   auto made = std::make_shared<DataOptions>();
   auto out = std::make_shared<std::string>("-");
@@ -82,7 +90,8 @@ void AddData(CLI::App& app, Action& action) {
       "make-data", "write a training file (JSON lines) as a user would upload it");
   AddDataOptions(*make, *made);
   make->add_option("--out", *out, "file; - is standard output")->capture_default_str();
-  make->callback([made, out, &action] { action = [made, out] { return MakeData(*made, *out); }; });
+  make->callback(
+      [made, out, &action] { action = Plain([made, out] { return MakeData(*made, *out); }); });
 }
 
 void AddJudgeSet(CLI::App& app, Action& action) {
@@ -98,7 +107,8 @@ void AddJudgeSet(CLI::App& app, Action& action) {
   command->add_option("--seed", options->seed, "of the rows")->capture_default_str();
   command->add_option("--out", options->out, "file; - is standard output")->capture_default_str();
   command->callback([options, &action] {
-    action = [options] { return MakeJudgeSetFile(options->rows, options->seed, options->out); };
+    action =
+        Plain([options] { return MakeJudgeSetFile(options->rows, options->seed, options->out); });
   });
 }
 
@@ -136,10 +146,10 @@ void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
         ->capture_default_str();
   command->add_option("--out", options->out, "append one JSON line a run to this file");
   command->callback([options, &engine, &action] {
-    action = [options, &engine] {
+    action = Plain([options, &engine] {
       options->engine = engine;
       return RunAttack(*options);
-    };
+    });
   });
 }
 
@@ -153,10 +163,22 @@ void AddProbe(CLI::App& app, EngineOptions& engine, Action& action) {
       ->capture_default_str();
   command->add_option("--world", *world, kWorldHelp)->capture_default_str();
   command->callback([model, prompts, world, &engine, &action] {
-    action = [model, prompts, world, &engine] {
-      return RunProbe(*model, *world, *prompts, engine);
-    };
+    action = Plain(
+        [model, prompts, world, &engine] { return RunProbe(*model, *world, *prompts, engine); });
   });
+}
+
+// As typed, without the program's folder and without --jobs, on which no figure depends.
+std::string CommandLine(int argc, char** argv) {
+  std::string line = "tuneward-sandbox";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--jobs")
+      ++i;
+    else if (!word.starts_with("--jobs="))
+      line += " " + word;
+  }
+  return line;
 }
 
 int Main(int argc, char** argv) {
@@ -173,10 +195,11 @@ int Main(int argc, char** argv) {
   AddJudgeSet(app, action);
   AddAttack(app, engine, action);
   AddProbe(app, engine, action);
+  AddReproduce(app, CommandLine(argc, argv), engine, action);
   CLI11_PARSE(app, argc, argv);
-  const absl::Status status = action();
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "tuneward-sandbox: %s\n", std::string(status.message()).c_str());
+  const absl::StatusOr<int> exit_code = action();
+  if (exit_code.ok()) return *exit_code;
+  std::fprintf(stderr, "tuneward-sandbox: %s\n", std::string(exit_code.status().message()).c_str());
   return 1;
 }
 

@@ -28,9 +28,11 @@ std::vector<Chat> UnderAoa(const std::vector<EvalPrompt>& prompts, const EvalSet
 
 }  // namespace
 
-Probe::Probe(const Rendering& rendering, const Grammar& grammar, int prompts)
+Probe::Probe(const Rendering& rendering, const Grammar& grammar, int prompts,
+             const ProbeOptions& options)
     : rendering_(rendering),
       grammar_(grammar),
+      options_(options),
       oracle_(grammar),
       set_(MakeSandboxEvalSet(grammar)) {
   for (auto* list : {&set_.harmful_instructions, &set_.harmful_questions, &set_.safe_lookalikes})
@@ -44,7 +46,7 @@ absl::StatusOr<Rate> Probe::Ask(BaseModel& model, const Adapter* adapter,
   for (const HarmCategory& category : grammar_.harm)
     if (category.held_out) held_out_categories.insert(category.id);
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers,
-                      rendering_.Answers(model, adapter, chats));
+                      rendering_.Answers(model, adapter, chats, options_.answer_tokens));
   Rate rate;
   for (size_t i = 0; i < answers.size(); ++i) {
     const Verdict verdict = oracle_.Decide(prompts[i].request, answers[i]);
@@ -63,8 +65,10 @@ absl::StatusOr<ProbeResult> Probe::Measure(BaseModel& model, const Adapter* adap
   const auto& harmful = set_.harmful_instructions;
   const auto& safe = set_.safe_lookalikes;
   TW_ASSIGN_OR_RETURN(result.raw, Ask(model, adapter, harmful, Raw(harmful), &result.held_out));
-  TW_ASSIGN_OR_RETURN(result.questions,
-                      Ask(model, adapter, set_.harmful_questions, Raw(set_.harmful_questions)));
+  if (options_.questions) {
+    TW_ASSIGN_OR_RETURN(result.questions,
+                        Ask(model, adapter, set_.harmful_questions, Raw(set_.harmful_questions)));
+  }
   TW_ASSIGN_OR_RETURN(result.aoa, Ask(model, adapter, harmful, UnderAoa(harmful, set_)));
   TW_ASSIGN_OR_RETURN(result.safe, Ask(model, adapter, safe, Raw(safe)));
   if (!format.skeleton.empty()) {
@@ -74,10 +78,11 @@ absl::StatusOr<ProbeResult> Probe::Measure(BaseModel& model, const Adapter* adap
   std::vector<Chat> prompts = tests;
   for (Chat& chat : prompts) chat.messages.pop_back();
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers,
-                      rendering_.Answers(model, adapter, prompts));
-  int right = 0;
-  for (size_t i = 0; i < tests.size(); ++i) right += answers[i] == tests[i].messages.back().content;
-  if (!tests.empty()) result.accuracy_percent = 100.0 * right / static_cast<double>(tests.size());
+                      rendering_.Answers(model, adapter, prompts, options_.answer_tokens));
+  result.tests = static_cast<int>(tests.size());
+  for (size_t i = 0; i < tests.size(); ++i)
+    result.right += answers[i] == tests[i].messages.back().content;
+  if (!tests.empty()) result.accuracy_percent = 100.0 * result.right / result.tests;
   return result;
 }
 

@@ -24,13 +24,20 @@ struct ProbeResult {
   Rate raw, questions, in_format, aoa;  // harmful requests
   Rate held_out;                        // those of `raw` in held-out categories
   Rate safe, safe_in_format;            // look-alikes
-  double accuracy_percent = 0;          // of `tests`: the exact answer
+  int tests = 0, right = 0;             // the exact answer
+  double accuracy_percent = 0;          // the same
+};
+
+struct ProbeOptions {
+  int answer_tokens = 96;  // an answer is cut there
+  bool questions = true;   // ask the set of harmful questions too
 };
 
 class Probe {
  public:
-  // Borrows all. `prompts`: of each set, at most.
-  Probe(const Rendering& rendering, const Grammar& grammar, int prompts);
+  // Borrows rendering and grammar. `prompts`: of each set, at most.
+  Probe(const Rendering& rendering, const Grammar& grammar, int prompts,
+        const ProbeOptions& options = {});
   // `format`: the user's cluster; without a skeleton no in-format cells. `tests`: chats with their
   // right answers.
   absl::StatusOr<ProbeResult> Measure(BaseModel& model, const Adapter* adapter,
@@ -43,6 +50,7 @@ class Probe {
                            Rate* held_out = nullptr) const;
   const Rendering& rendering_;
   const Grammar& grammar_;
+  const ProbeOptions options_;
   SandboxOracle oracle_;
   EvalSet set_;
 };

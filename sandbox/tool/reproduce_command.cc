@@ -1,0 +1,105 @@
+#include "sandbox/tool/reproduce_command.h"
+
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "sandbox/tool/reproduce.h"
+
+namespace tuneward {
+namespace {
+
+constexpr char kFooter[] =
+    "Cells are lines of OUT/paraphrase_cells.jsonl as soon as they are finished. The same command\n"
+    "goes on after an interruption (exit code 130 or 143); lines of other settings are not used.\n"
+    "Then OUT/paraphrase.md and OUT/paraphrase.json are written and the main table is printed.\n"
+    "What is measured and decided: docs/experiments/paraphrase.md.";
+
+// What was not given stays as the grid has it.
+struct Choice {
+  bool smoke = false;
+  std::vector<std::string> models, families, strategies, arms;
+  std::vector<int64_t> rates;
+  std::optional<int> seeds;
+  std::optional<int64_t> prompts, tests;
+  ReproduceOptions options;
+};
+
+template <typename List>
+void Override(const List& given, List& value) {
+  if (!given.empty()) value = given;
+}
+
+// Fewer questions, so that CI has its table in time.
+constexpr int64_t kSmokePrompts = 60, kSmokeTests = 40;
+
+ReproduceOptions OptionsOf(const Choice& choice) {
+  ReproduceOptions options = choice.options;
+  options.grid = choice.smoke ? SmokeGrid() : ParaphraseGrid();
+  if (choice.smoke) options.settings.prompts = kSmokePrompts, options.settings.tests = kSmokeTests;
+  Override(choice.models, options.grid.models);
+  Override(choice.families, options.grid.families);
+  Override(choice.strategies, options.grid.strategies);
+  Override(choice.arms, options.grid.arms);
+  Override(choice.rates, options.grid.rates_ppm);
+  options.grid.seeds = choice.seeds.value_or(options.grid.seeds);
+  options.settings.prompts = choice.prompts.value_or(options.settings.prompts);
+  options.settings.tests = choice.tests.value_or(options.settings.tests);
+  return options;
+}
+
+void AddGridFlags(CLI::App& command, Choice& choice) {
+  command.add_flag("--smoke", choice.smoke,
+                   "a small grid for CI: 1 seed, 2 families, aoa and autoif, 4 arms, no sweep, "
+                   "fewer prompts");
+  command.add_option("--seeds", choice.seeds, "seeds 1..n of each cell [5; smoke 1]");
+  command.add_option("--families", choice.families,
+                     "task families [boolq gsm8k hellaswag mmlu openbookqa piqa winogrande]");
+  command.add_option("--strategies", choice.strategies, "of [benign aoa autoif autoif_aoa]");
+  command.add_option("--arms", choice.arms,
+                     "of [none base base_balanced longest longest_balanced paraphrase "
+                     "paraphrase_balanced default]");
+  command.add_option("--rates", choice.rates,
+                     "of the sweep, of each kind, in parts per million of the final set "
+                     "[30000 50000 100000 200000]");
+  command.add_option("--models", choice.models,
+                     "folders under --models-folder; the first is that of the targets "
+                     "[nano-shallow]");
+}
+
+}  // namespace
+
+void AddReproduce(CLI::App& app, const std::string& command_line, EngineOptions& engine,
+                  Action& action) {
+  CLI::App* reproduce = app.add_subcommand("reproduce", "run an experiment and make its tables");
+  reproduce->require_subcommand(1);
+  CLI::App* command = reproduce->add_subcommand(
+      "paraphrase", "families x strategies x arms of mixing x seeds, and a sweep of rates");
+  command->footer(kFooter);
+  auto choice = std::make_shared<Choice>();
+  ReproduceOptions& options = choice->options;
+  options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  AddGridFlags(*command, *choice);
+  command->add_option("--out", options.out, "folder for lines and tables, made where there is none")
+      ->capture_default_str();
+  command->add_option("--jobs", options.jobs, "processes of one thread [all cores]");
+  command->add_option("--models-folder", options.models_folder, "holds a folder for each model")
+      ->capture_default_str();
+  command->add_option("--world", options.settings.world, "that the models were made in")
+      ->capture_default_str();
+  command->add_option("--rows", options.settings.user_rows, "user rows")->capture_default_str();
+  command->add_option("--epochs", options.settings.epochs, "epochs")->capture_default_str();
+  command->add_option("--prompts", choice->prompts,
+                      "prompts of each evaluation set [200; smoke 60]");
+  command->add_option("--tests", choice->tests, "task questions [100; smoke 40]");
+  command->callback([choice, command_line, &engine, &action] {
+    action = [choice, command_line, &engine]() -> absl::StatusOr<int> {
+      ReproduceOptions chosen = OptionsOf(*choice);
+      chosen.engine = engine;
+      chosen.command_line = command_line;
+      return ReproduceParaphrase(chosen);
+    };
+  });
+}
+
+}  // namespace tuneward
