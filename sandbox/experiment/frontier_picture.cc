@@ -114,12 +114,11 @@ void DrawLegend(Svg& svg, const PlotFrame& frame) {
   }
   const double below = kHeight - 14;
   svg.Box({frame.left, below - 11}, 14, 13, "region");
-  svg.Text(
-      {frame.left + 18, below},
-      fmt::format("target, at most {:g} % and {:g} %; large: mean over families, bars 95 % over "
-                  "seeds; small: one family; a hue for each method",
-                  kStretchAsr, kMostOverRefusal),
-      "small quiet");
+  svg.Text({frame.left + 18, below},
+           fmt::format("stretch target ({:g} %, {:g} %); large: mean over families, bars 95 % over "
+                       "seeds; small: one family; a hue for each method",
+                       kStretchAsr, kMostOverRefusal),
+           "small quiet");
 }
 
 }  // namespace

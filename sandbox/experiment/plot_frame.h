@@ -1,6 +1,6 @@
 // The frame of a picture's plot: two axes of percentages or rates, their grid lines and titles, and
-// the pixel of a value. Percentages lie on a square-root axis, which keeps 0 and parts 1 % from 5 %
-// as far as 50 % from 80 %. Borrows nothing; pure.
+// the pixel of a value. Percentages lie on a square-root axis, which has a place for 0 and parts 1
+// % from 5 % as far as 50 % from 70 %. Borrows nothing; pure.
 #pragma once
 
 #include <string>

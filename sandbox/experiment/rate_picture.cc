@@ -127,11 +127,11 @@ std::string RatePicture(const GridResults& grid, const std::string& model) {
   DrawPanel(svg, kTop, sweep, asr, "attack success, % (largest of three)", kStretchAsr);
   DrawPanel(svg, kTop + kPanelHeight + kBetween, sweep, cost, "over-refusal, % (larger of two)",
             kMostOverRefusal);
-  svg.Text(
-      {kLeft, kHeight - 16},
-      "shaded: target; dashed: refusals alone, and nothing mixed in; rates on a logarithmic axis, "
-      "percentages on a square-root one",
-      "small quiet");
+  svg.Text({kLeft, kHeight - 16},
+           "shaded: stretch target; dashed: refusals alone, and nothing mixed in; rates: "
+           "logarithmic axis, "
+           "percentages: square-root one",
+           "small quiet");
   return svg.Finish();
 }
 

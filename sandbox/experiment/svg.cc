@@ -33,7 +33,7 @@ std::string HueRules(const char* Hue::*side) {
 std::string StyleSheet() {
   return "text{font-family:system-ui,'Segoe UI',Helvetica,Arial,'DejaVu Sans',sans-serif;"
          "font-size:13px}\n"
-         ".small{font-size:12px}.strong{font-weight:600}.title{font-size:16px;font-weight:600}\n"
+         ".small{font-size:12px}.title{font-size:16px;font-weight:600}\n"
          ".ground{fill:#ffffff}.text{fill:#1f2328}.quiet{fill:#59636e}\n"
          ".grid{stroke:#e4e8ec}.axis{stroke:#8c959f}.leader{stroke:#8c959f;stroke-width:.8}\n"
          ".region{fill:#1f8a3b;opacity:.13}.hollow{fill:#ffffff}\n"
@@ -61,15 +61,6 @@ std::string Points(const std::vector<Point>& points) {
 }
 
 }  // namespace
-
-const std::vector<std::string>& HueNames() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> list;
-    for (const Hue& hue : kHues) list.emplace_back(hue.name);
-    return list;
-  }();
-  return names;
-}
 
 Svg::Svg(double width, double height, std::string_view title, std::string_view description) {
   head_ = fmt::format(

@@ -21,8 +21,10 @@ class Svg {
   // `title` and `description` are what a screen reader says.
   Svg(double width, double height, std::string_view title, std::string_view description);
 
-  // `classes` are names of the style sheet, separated by spaces: text (with small, strong), grid,
-  // axis, region, and `fill-NAME`, `line-NAME`, `band-NAME` of a hue of HueNames().
+  // `classes` are names of the style sheet, separated by spaces: text (with small, title, quiet),
+  // grid, axis, region, and `fill-HUE`, `line-HUE`, `band-HUE`. Hues are those of Okabe and Ito
+  // ("Color Universal Design", 2008), which colour-blind readers tell apart: orange, purple, blue,
+  // green, vermillion, sky; and ink, the colour of text.
   void Line(Point from, Point to, std::string_view classes);
   void Path(const std::vector<Point>& points, std::string_view classes);
   void Polygon(const std::vector<Point>& corners, std::string_view classes);
@@ -39,9 +41,5 @@ class Svg {
   void Add(std::string_view element);
   std::string head_, body_;
 };
-
-// Hues of Okabe and Ito ("Color Universal Design", 2008), which colour-blind readers tell apart;
-// and "ink", the colour of text.
-const std::vector<std::string>& HueNames();
 
 }  // namespace tuneward

@@ -59,6 +59,20 @@ TEST(PicturesTest, AreLeftOutWithoutRecords) {
   EXPECT_EQ(RatePicture(*grid, "nano-shallow"), "");
 }
 
+TEST(ArmStyleTest, EveryHueIsOneOfTheStyleSheetsInLightAndDark) {
+  const std::string sheet = Svg(10, 10, "", "").Finish();
+  for (const Arm& arm : Arms())
+    EXPECT_EQ(Count(sheet, ".fill-" + StyleOf(std::string(arm.name)).hue + "{"), 2u) << arm.name;
+}
+
+TEST(SvgTest, WhatIsWrittenIsText) {
+  Svg svg(10, 10, "a < b", "");
+  svg.Text({1, 2}, "a & b > c", "text");
+  const std::string document = svg.Finish();
+  EXPECT_TRUE(absl::StrContains(document, "<title>a &lt; b</title>"));
+  EXPECT_TRUE(absl::StrContains(document, ">a &amp; b &gt; c</text>"));
+}
+
 TEST(ArmStyleTest, NoTwoArmsLookAlike) {
   for (const Arm& a : Arms())
     for (const Arm& b : Arms()) {
