@@ -45,9 +45,9 @@ std::vector<std::string> SettingLines(const ExperimentSettings& settings) {
   return lines;
 }
 
-}  // namespace
-
-absl::StatusOr<int> ReproduceParaphrase(const ReproduceOptions& options) {
+// All that can be wrong is found here, before a folder is made.
+absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options,
+                              std::map<std::string, ExperimentSettings>& settings) {
   TW_RETURN_IF_ERROR(CheckJobs(options.jobs));
   if (options.engine.threads != 1)  // part of what figures depend on, and of no settings
     return absl::InvalidArgumentError(absl::StrCat("a grid trains with 1 thread a process, got ",
@@ -58,12 +58,19 @@ absl::StatusOr<int> ReproduceParaphrase(const ReproduceOptions& options) {
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> models, ModelsUnder(options.models_folder));
   GridRun run;
   TW_ASSIGN_OR_RETURN(run.cells, GridCells(options.grid, {models, world->families()}));
-  TW_ASSIGN_OR_RETURN(const auto settings, SettingsOf(options, *world));
+  TW_ASSIGN_OR_RETURN(settings, SettingsOf(options, *world));
   for (const auto& [model, of_model] : settings) run.settings_sha[model] = of_model.Sha();
-  TW_RETURN_IF_ERROR(MakeFolders(options.out));
   run.file = options.out + "/" + kCellsFile;
   run.jobs = options.jobs;
+  return run;
+}
 
+}  // namespace
+
+absl::StatusOr<int> ReproduceParaphrase(const ReproduceOptions& options) {
+  std::map<std::string, ExperimentSettings> settings;
+  TW_ASSIGN_OR_RETURN(GridRun run, RunOf(options, settings));
+  TW_RETURN_IF_ERROR(MakeFolders(options.out));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<TempFolder> work, TempFolder::Make());
   run.open = [&](int worker) -> absl::StatusOr<CellFunction> {
     auto runner = std::make_shared<CellRunner>(options.models_folder, settings, options.engine,

@@ -4,6 +4,8 @@
 #include <optional>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "sandbox/tool/reproduce.h"
 
 namespace tuneward {
@@ -17,7 +19,7 @@ constexpr char kFooter[] =
 
 // What was not given stays as the grid has it.
 struct Choice {
-  bool smoke = false;
+  bool smoke = false, no_sweep = false;
   std::vector<std::string> models, families, strategies, arms;
   std::vector<int64_t> rates;
   std::optional<int> seeds;
@@ -42,6 +44,7 @@ ReproduceOptions OptionsOf(const Choice& choice) {
   Override(choice.strategies, options.grid.strategies);
   Override(choice.arms, options.grid.arms);
   Override(choice.rates, options.grid.rates_ppm);
+  if (choice.no_sweep) options.grid.rates_ppm.clear();
   options.grid.seeds = choice.seeds.value_or(options.grid.seeds);
   options.settings.prompts = choice.prompts.value_or(options.settings.prompts);
   options.settings.tests = choice.tests.value_or(options.settings.tests);
@@ -53,18 +56,20 @@ void AddGridFlags(CLI::App& command, Choice& choice) {
                    "a small grid for CI: 1 seed, 2 families, aoa and autoif, 4 arms, no sweep, "
                    "fewer prompts");
   command.add_option("--seeds", choice.seeds, "seeds 1..n of each cell [5; smoke 1]");
-  command.add_option("--families", choice.families,
-                     "task families [boolq gsm8k hellaswag mmlu openbookqa piqa winogrande]");
-  command.add_option("--strategies", choice.strategies, "of [benign aoa autoif autoif_aoa]");
-  command.add_option("--arms", choice.arms,
-                     "of [none base base_balanced longest longest_balanced paraphrase "
-                     "paraphrase_balanced default]");
-  command.add_option("--rates", choice.rates,
-                     "of the sweep, of each kind, in parts per million of the final set "
-                     "[30000 50000 100000 200000]");
-  command.add_option("--models", choice.models,
-                     "folders under --models-folder; the first is that of the targets "
-                     "[nano-shallow]");
+  const GridSpec grid = ParaphraseGrid();
+  const auto all = [](const char* what, const auto& values) {
+    return absl::StrCat(what, " [", absl::StrJoin(values, " "), "]");
+  };
+  command.add_option("--families", choice.families, all("task families", grid.families));
+  command.add_option("--strategies", choice.strategies, all("of users", grid.strategies));
+  command.add_option("--arms", choice.arms, all("of mixing", grid.arms));
+  command.add_option(
+      "--rates", choice.rates,
+      all("of the sweep, of each kind, in parts per million of the final set", grid.rates_ppm));
+  command.add_flag("--no-sweep", choice.no_sweep, "the policy's own rates alone");
+  command.add_option(
+      "--models", choice.models,
+      all("folders under --models-folder; the first is that of the targets", grid.models));
 }
 
 }  // namespace
