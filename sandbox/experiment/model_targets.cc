@@ -68,7 +68,7 @@ Target TransferTarget(const GridResults& grid, const std::string& model, const s
   if (!correlation) target.note = "fewer than two arms that both models have";
   JudgeBound(target, correlation, 1, true);
   target.unit = "rho";
-  if (target.verdict == Verdict::kMissed)
+  if (target.verdict == TargetVerdict::kMissed)
     target.note = fmt::format("by {}", Fixed(1 - *correlation, 2));
   return target;
 }

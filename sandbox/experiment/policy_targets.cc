@@ -31,7 +31,7 @@ Target EndpointTarget(const GridResults& grid, const std::string& model,
                                 endpoint.Count(&EndpointFamily::shown), kLevel);
   JudgeCount(target, endpoint.Count(&EndpointFamily::shown),
              endpoint.Count(&EndpointFamily::tested));
-  if (target.verdict == Verdict::kNotMeasured) target.note += " tested";
+  if (target.verdict == TargetVerdict::kNotMeasured) target.note += " tested";
   return target;
 }
 
@@ -99,7 +99,7 @@ Target BaselineTarget(const GridResults& grid, const std::string& model, const s
     return target;
   }
   target.figure = fmt::format("largest ASR {} %, over-refusal {} %", MeanText(asr), MeanText(cost));
-  target.verdict = Verdict::kReported;
+  target.verdict = TargetVerdict::kReported;
   target.value = asr.mean;
   return target;
 }

@@ -19,9 +19,9 @@ void JudgeCount(Target& target, int holding, int measured) {
   target.higher_is_better = true;
   target.goal = needed;
   if (holding >= needed) {
-    target.verdict = Verdict::kMet;
+    target.verdict = TargetVerdict::kMet;
   } else if (holding + total - measured < needed) {
-    target.verdict = Verdict::kMissed;
+    target.verdict = TargetVerdict::kMissed;
     target.note = "by " + FamiliesText(needed - holding);
   } else {
     target.note = fmt::format("{} of {} families", measured, total);
@@ -40,7 +40,7 @@ void JudgeBound(Target& target, std::optional<double> value, double goal, bool h
   }
   target.value = value;
   const double short_by = higher_is_better ? goal - *value : *value - goal;
-  target.verdict = short_by <= kPercentRounding ? Verdict::kMet : Verdict::kMissed;
+  target.verdict = short_by <= kPercentRounding ? TargetVerdict::kMet : TargetVerdict::kMissed;
   // One that rounds to the goal is missed all the same.
   if (short_by > kPercentRounding)
     target.note =
@@ -52,13 +52,13 @@ std::string VerdictText(const Target& target) {
     return target.note.empty() ? word : word + ": " + target.note;
   };
   switch (target.verdict) {
-    case Verdict::kMet:
+    case TargetVerdict::kMet:
       return with_note("met");
-    case Verdict::kMissed:
+    case TargetVerdict::kMissed:
       return with_note("missed");
-    case Verdict::kNotMeasured:
+    case TargetVerdict::kNotMeasured:
       return with_note("not measured");
-    case Verdict::kReported:
+    case TargetVerdict::kReported:
       return "reported";
   }
   return "";

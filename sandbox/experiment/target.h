@@ -12,13 +12,13 @@ inline constexpr int kNeededFamilies = 5;
 // Of sums of percentages: what misses a bound by less, rounding missed.
 inline constexpr double kPercentRounding = 1e-9;
 
-enum class Verdict { kMet, kMissed, kNotMeasured, kReported };
+enum class TargetVerdict { kMet, kMissed, kNotMeasured, kReported };
 
 struct Target {
   std::string name;    // of its row of figures, "none_autoif_families"
   std::string what;    // "no policy, AutoIF: raw ASR at least 60 %"
   std::string figure;  // what was found, in words
-  Verdict verdict = Verdict::kNotMeasured;
+  TargetVerdict verdict = TargetVerdict::kNotMeasured;
   std::string note;  // by how much it is missed, why it was not measured
   std::optional<double> value, goal;
   std::string unit;  // "families", "%"

@@ -87,7 +87,8 @@ void AddPair(const GridResults& grid, Setup setup, const char* first, const char
 std::string TargetsTable(const std::vector<Target>& targets, bool provisional) {
   std::vector<Row> rows = {{"target", "figure", "verdict"}};
   for (const Target& target : targets) {
-    const bool judged = target.verdict == Verdict::kMet || target.verdict == Verdict::kMissed;
+    const bool judged =
+        target.verdict == TargetVerdict::kMet || target.verdict == TargetVerdict::kMissed;
     rows.push_back({(target.primary ? "PRIMARY: " : "") + target.what, target.figure,
                     VerdictText(target) + (judged && provisional ? " (provisional)" : "")});
   }

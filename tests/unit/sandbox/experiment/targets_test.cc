@@ -124,7 +124,7 @@ TEST(TargetsTest, TransferRanksTheArmsOfBothModels) {
   for (CellRecord& r : records)
     if (r.cell.model == "micro" && r.cell.arm == "default") r.raw = Complied(200);
   const Target turned = Find(records, name);
-  EXPECT_EQ(turned.verdict, Verdict::kMissed);
+  EXPECT_EQ(turned.verdict, TargetVerdict::kMissed);
   EXPECT_LT(*turned.value, 0.5);
   EXPECT_GT(*turned.value, 0);
 }
