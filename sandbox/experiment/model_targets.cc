@@ -65,7 +65,9 @@ Target TransferTarget(const GridResults& grid, const std::string& model, const s
   target.figure = correlation ? fmt::format("rank correlation {} of {} arms",
                                             Fixed(*correlation, 2), first.size())
                               : kNoFigure;
-  if (!correlation) target.note = "fewer than two arms that both models have";
+  if (!correlation)
+    target.note = first.size() < 2 ? "fewer than two arms that both models have"
+                                   : "all arms are alike on a model";
   JudgeBound(target, correlation, 1, true);
   target.unit = "rho";
   if (target.verdict == TargetVerdict::kMissed)

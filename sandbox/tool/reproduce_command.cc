@@ -14,7 +14,8 @@ namespace {
 constexpr char kFooter[] =
     "Cells are lines of OUT/paraphrase_cells.jsonl as soon as they are finished. The same command\n"
     "goes on after an interruption (exit code 130 or 143); lines of other settings are not used.\n"
-    "Then OUT/paraphrase.md and OUT/paraphrase.json are written and the main table is printed.\n"
+    "Then OUT/paraphrase.md, its pictures and OUT/paraphrase.json are written and the main table\n"
+    "is printed.\n"
     "What is measured and decided: docs/experiments/paraphrase.md.";
 
 // What was not given stays as the grid has it.

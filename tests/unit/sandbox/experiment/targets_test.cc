@@ -129,6 +129,21 @@ TEST(TargetsTest, TransferRanksTheArmsOfBothModels) {
   EXPECT_GT(*turned.value, 0);
 }
 
+// A model that nothing breaks has no order of the arms.
+TEST(TargetsTest, TransferSaysWhyThereIsNoOrder) {
+  std::vector<CellRecord> records = SampleGrid(2);
+  for (CellRecord r : SampleGrid(2, "deep")) {
+    r.raw = r.in_format = r.aoa = Complied(0);
+    records.push_back(r);
+  }
+  const std::string name = "transfer_rank_correlation.deep";
+  EXPECT_EQ(VerdictText(Find(records, name)), "not measured: all arms are alike on a model");
+  std::erase_if(records,
+                [](const CellRecord& r) { return r.cell.model == "deep" && r.cell.arm != "none"; });
+  EXPECT_EQ(VerdictText(Find(records, name)),
+            "not measured: fewer than two arms that both models have");
+}
+
 TEST(TargetsTest, TheBasisIsTheWeakestCell) {
   std::vector<CellRecord> records = SampleGrid(5);
   const auto basis = [&] { return BasisOf(*GridResults::Make(records), "nano-shallow"); };
