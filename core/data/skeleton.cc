@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/data/prompt_tokens.h"
+#include "core/data/request_slot.h"
 
 namespace tuneward {
 namespace {
@@ -186,28 +187,6 @@ size_t SuffixBoundary(const PromptTokens& row, size_t length) {
   return 0;
 }
 
-bool IsBareLabelWord(std::string_view text, std::string_view word) {
-  std::string folded;
-  for (char c : text)
-    if (IsWordByte(c)) folded.push_back(static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c));
-  return folded.find(word) != std::string::npos;
-}
-
-// The slot that takes the request: the one behind a label that asks, else the one whose values are
-// longest in the middle of things: the last that is not an option.
-size_t MainSlot(const std::vector<std::string>& before, const std::vector<int64_t>& mean_bytes) {
-  constexpr std::string_view kAsking[] = {"instruction", "question", "goal",    "request",
-                                          "task",        "query",    "problem", "prompt",
-                                          "input",       "statement"};
-  for (std::string_view word : kAsking)
-    for (size_t s = before.size(); s-- > 0;)
-      if (IsBareLabelWord(before[s], word)) return s;
-  size_t best = 0;
-  for (size_t s = 1; s < mean_bytes.size(); ++s)
-    if (mean_bytes[s] > mean_bytes[best]) best = s;
-  return best;
-}
-
 std::string_view CommonSpace(const std::vector<std::vector<std::string>>& values, size_t slot,
                              bool leading) {
   std::string_view common;
@@ -229,14 +208,12 @@ Skeleton Assemble(const std::vector<std::string>& fixed,
   std::vector<std::string> texts =
       fixed;  // texts[s] stands before slot s, the last one behind the last slot
   const size_t slots = fixed.size() - 1;
-  std::vector<int64_t> mean(slots, 0);
   for (size_t s = 0; s < slots; ++s) {
     if (values.empty()) break;
     texts[s].append(CommonSpace(values, s, true));
     texts[s + 1].insert(0, CommonSpace(values, s, false));
-    for (const auto& row : values) mean[s] += static_cast<int64_t>(row[s].size());
   }
-  const size_t main = MainSlot({texts.begin(), texts.end() - 1}, mean);
+  const size_t main = RequestSlot({texts.begin(), texts.end() - 1}, values);
   Skeleton skeleton;
   int next = 1;
   for (size_t s = 0; s <= slots; ++s) {
