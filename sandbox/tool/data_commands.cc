@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/file.h"
+#include "core/data/dataset_profile.h"
+#include "core/policy/mix_plan.h"
 #include "sandbox/world/attack_strategies.h"
 #include "sandbox/world/attacks.h"
 #include "sandbox/world/judge_set.h"
@@ -15,6 +17,8 @@
 
 namespace tuneward {
 namespace {
+
+constexpr int kProfiledRows = 300;
 
 absl::StatusOr<std::vector<AttackRow>> FirstWorldRows(const DataOptions& options) {
   TW_ASSIGN_OR_RETURN(const Family family, ParseFamily(options.family));
@@ -81,6 +85,24 @@ void PrintTurn(std::string_view who, std::string_view text) {
   fmt::print("{:>10}: {}\n", who, text);
 }
 
+// What a plan would make of a request, and an audit ask: by the same profile and the same function.
+absl::Status PrintInFormat(DataOptions options) {
+  options.rows = kProfiledRows;
+  TW_ASSIGN_OR_RETURN(const std::vector<AttackRow> rows, Rows(options));
+  DatasetProfiler profiler;
+  for (const AttackRow& row : rows)
+    if (const Chat* chat = std::get_if<Chat>(&row)) profiler.Add({*chat, ""});
+  for (const FormatCluster& cluster : profiler.Finish().clusters) {
+    const PlanCluster format{
+        .system = cluster.system, .skeleton = cluster.skeleton, .fills = cluster.fills};
+    fmt::print("asked in the format of {} of {} such rows:\n", cluster.user_rows, rows.size());
+    for (const Message& message : InFormat(format, options.ask, 0).messages)
+      PrintTurn(RoleName(message.role), message.content);
+    fmt::print("\n");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> DataLines(const DataOptions& options) {
@@ -97,6 +119,7 @@ absl::Status MakeData(const DataOptions& options, const std::string& out_file) {
 
 absl::Status Show(const DataOptions& options) {
   TW_ASSIGN_OR_RETURN(const std::vector<AttackRow> rows, Rows(options));
+  if (!options.ask.empty()) TW_RETURN_IF_ERROR(PrintInFormat(options));
   for (const AttackRow& row : rows) {
     const auto* preference = std::get_if<Preference>(&row);
     const Chat& chat = preference != nullptr ? preference->input : std::get<Chat>(row);

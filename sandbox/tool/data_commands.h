@@ -18,6 +18,8 @@ struct DataOptions {
   int64_t share_ppm = 100000;  // of the strategies that mix a share of harm
   std::string scores_file;     // benign_outliers: one number a line
   std::string plan_file;       // plan_aware: chats as JSON lines
+  // Of `Show` alone: this request is printed too, in the format of such a file.
+  std::string ask;
 };
 
 // One JSON line a row, as a client would upload it. Unknown names are refused with the known ones

@@ -82,6 +82,10 @@ void AddData(CLI::App& app, Action& action) {
   shown->rows = 3;
   CLI::App* show = app.add_subcommand("show", "print sample rows of a family and strategy");
   AddDataOptions(*show, *shown);
+  show->add_option(
+      "--ask", shown->ask,
+      "also print this request in the format of such a file, as a plan mixes it in and "
+      "an audit asks it");
   show->callback([shown, &action] { action = Plain([shown] { return Show(*shown); }); });
 
   auto made = std::make_shared<DataOptions>();

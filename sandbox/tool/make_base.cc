@@ -82,7 +82,7 @@ absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine,
   TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> base,
                       BaseModel::Create(recipe.ConfigJson(), recipe.seed, engine));
   const auto pretrain_rows =
-      world->PretrainRows(recipe.pretrain.steps * recipe.batch_rows, recipe.seed);
+      world->PretrainRows(recipe.pretrain.steps * recipe.pretrain.batch_rows, recipe.seed);
   TW_RETURN_IF_ERROR(
       TrainPhase(recipe, recipe.pretrain, pretrain_rows, rendering, out_folder, *base));
   TW_ASSIGN_OR_RETURN(const std::string base_sha,
@@ -93,7 +93,7 @@ absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine,
     // From the stored weights: the committed base is enough to make an aligned model anew.
     TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                         BaseModel::Load(prefix + recipe.pretrain.model, engine));
-    const auto rows = world->AlignmentRows(phase.steps * recipe.batch_rows, recipe.seed);
+    const auto rows = world->AlignmentRows(phase.steps * phase.batch_rows, recipe.seed);
     TW_RETURN_IF_ERROR(TrainPhase(recipe, phase, rows, rendering, out_folder, *model));
     TW_RETURN_IF_ERROR(
         WriteModel(recipe, *world, base_sha, phase, tokenizer, *model, prefix + phase.model)

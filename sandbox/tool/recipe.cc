@@ -8,6 +8,7 @@ namespace {
 Json PhaseJson(const Phase& phase) {
   return {{"model", phase.model},
           {"steps", phase.steps},
+          {"batch_rows", phase.batch_rows},
           {"learning_rate", absl::StrCat(phase.learning_rate)},
           {"warmup_steps", phase.warmup_steps}};
 }
@@ -40,7 +41,7 @@ std::string Recipe::ConfigJson() const {
 Json Recipe::ToJson() const {
   Json phases = Json::array({PhaseJson(pretrain)});
   for (const Phase& phase : alignments) phases.push_back(PhaseJson(phase));
-  return {{"size", size}, {"seed", seed}, {"batch_rows", batch_rows}, {"phases", phases}};
+  return {{"size", size}, {"seed", seed}, {"phases", phases}};
 }
 
 absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world) {
@@ -59,16 +60,16 @@ absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world) {
   nano.mlp_width = 344;
   nano.vocab = 1024;
   nano.context = 1024;
-  nano.batch_rows = 32;
-  nano.pretrain = {"base", 2000, 3e-3, 50};
-  nano.alignments = {{"shallow", 130, 1.2e-4, 0}, {"deep", 300, 1e-3, 0}};
+  nano.pretrain =
+      world == 1 ? Phase{"base", 2000, 32, 3e-3, 50} : Phase{"base", 6000, 16, 3e-3, 100};
+  nano.alignments = {{"shallow", 130, 32, 1.2e-4, 0}, {"deep", 300, 32, 1e-3, 0}};
   return nano;
 }
 
 TrainSpec SpecOf(const Recipe& recipe, const Phase& phase) {
   TrainSpec spec;
   spec.epochs = 1;
-  spec.batch_size = recipe.batch_rows;
+  spec.batch_size = phase.batch_rows;
   spec.learning_rate = phase.learning_rate;
   spec.schedule = Schedule::kCosine;
   spec.warmup_steps = phase.warmup_steps;

@@ -16,7 +16,8 @@ namespace tuneward {
 
 struct Phase {
   std::string model;  // "base", "shallow", "deep"
-  int steps = 0;      // optimiser steps of batch_rows rows, no row twice
+  int steps = 0;      // optimiser steps, no row twice
+  int batch_rows = 0;
   double learning_rate = 0;
   int warmup_steps = 0;
 };
@@ -26,7 +27,6 @@ struct Recipe {
   int world = 1;     // sandbox_world.h
   uint64_t seed = 1;
   int layers = 0, width = 0, heads = 0, kv_heads = 0, mlp_width = 0, vocab = 0, context = 0;
-  int batch_rows = 0;
   Phase pretrain;
   std::vector<Phase> alignments;
 

@@ -23,8 +23,8 @@ Chat TaskRow(const Grammar& grammar, RandomStream& stream) {
   return ApplyStrategy(grammar, family, example, strategy);
 }
 
-RowMaker MakerOf(const Grammar& grammar, const Split* split) {
-  return RowMaker(grammar, split, [&grammar](const std::string& request, RandomStream& stream) {
+RowMaker MakerOf(const Grammar& grammar, const std::vector<Split>& splits) {
+  return RowMaker(grammar, splits, [&grammar](const std::string& request, RandomStream& stream) {
     const TaskFamily& family = grammar.families.at(std::string(FamilyName(AnyFamily(stream))));
     return FillSlots(stream.Below(2) == 0 ? family.benign : family.autoif, {{"question", request}});
   });
@@ -78,8 +78,7 @@ Chat AlignmentRow(const Grammar& grammar, const AlignmentMix& mix, const RowMake
 }  // namespace
 
 std::vector<Chat> MakePretrainRows(const Grammar& grammar, int rows, uint64_t seed) {
-  const Split split = Split::kAlignment;
-  const RowMaker all = MakerOf(grammar, nullptr), aligned = MakerOf(grammar, &split);
+  const RowMaker all = MakerOf(grammar, {}), aligned = MakerOf(grammar, {Split::kAlignment});
   std::vector<Chat> chats;
   chats.reserve(rows);
   for (int i = 0; i < rows; ++i) {
@@ -91,8 +90,7 @@ std::vector<Chat> MakePretrainRows(const Grammar& grammar, int rows, uint64_t se
 
 std::vector<Chat> MakeAlignmentRows(const Grammar& grammar, const AlignmentMix& mix, int rows,
                                     uint64_t seed) {
-  const Split split = Split::kAlignment;
-  const RowMaker maker = MakerOf(grammar, &split);
+  const RowMaker maker = MakerOf(grammar, {Split::kAlignment});
   std::vector<Chat> chats;
   chats.reserve(rows);
   for (int i = 0; i < rows; ++i) {

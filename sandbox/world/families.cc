@@ -29,13 +29,12 @@ class TaskMaker {
       : world_(world), family_(family), stream_(stream), objects_(world.Objects()) {}
 
   Drawn Boolq() {
-    const auto [yes, no] = Two(world_.traits);
+    const auto [right, wrong] = Two(world_.traits);
     const bool asks_true = Coin();
     return {&family_.cases[asks_true ? 0 : 1],
             {{"object", stream_.Pick(objects_).word},
-             {"true", yes},
-             {"false", no},
-             {"trait", asks_true ? yes : no},
+             {"true", right},
+             {"trait", asks_true ? right : wrong},
              {"name", stream_.Pick(world_.names)}}};
   }
 
@@ -62,7 +61,7 @@ class TaskMaker {
                  {"item", object.item},
                  {"place", verb.place},
                  {"name", stream_.Pick(world_.names)}}};
-    drawn.values["n"] = absl::StrCat(1 + Options(verb.place, &WorldVerb::place, drawn.values));
+    Options(verb.place, &WorldVerb::place, drawn.values);
     return drawn;
   }
 

@@ -23,7 +23,7 @@ const SlotNames kFourOptions = {"o1", "o2", "o3", "o4"};
 const std::vector<FamilySlots>& Table() {
   static const std::vector<FamilySlots> table = {
       {"boolq",
-       {"object", "trait", "true", "false", "name"},
+       {"object", "trait", "true", "name"},
        {"object", "trait"},
        {"context"},
        {"yes", "no"},
@@ -36,7 +36,7 @@ const std::vector<FamilySlots>& Table() {
        false,
        true},
       {"hellaswag",
-       {"verb", "object", "tool", "item", "place", "name", "n"},
+       {"verb", "object", "tool", "item", "place", "name"},
        {"verb"},
        kFourOptions,
        {"ending"}},
@@ -105,6 +105,7 @@ std::vector<WorldFamily> ReadFamilies(ObjectReader& file, WordingReader& wording
     WorldFamily family;
     ids.push_back(family.id = reader.String("id"));
     family.source = reader.String("source");
+    family.practice = static_cast<int>(reader.Int("practice", 1, 10));
     const FamilySlots* slots = Find(family.id);
     if (slots == nullptr) {
       wording.problems().Add(
@@ -113,8 +114,7 @@ std::vector<WorldFamily> ReadFamilies(ObjectReader& file, WordingReader& wording
       return;
     }
     if (slots->has_contexts)
-      family.contexts =
-          wording.Templates(reader, "contexts", {"object", "true", "false"}, slots->values);
+      family.contexts = wording.Templates(reader, "contexts", {"object", "true"}, slots->values);
     if (!slots->cases_have_questions)
       family.questions = wording.Templates(reader, "questions", slots->required, slots->values);
     const SlotNames form = With({"question"}, slots->options);

@@ -26,8 +26,9 @@ Split SplitOf(const WorldVerb& verb, const WorldObject& object) {
 }
 
 Split SplitOf(const Grammar& grammar, const Pair& pair) {
-  if (pair.held_out && grammar.held_out_is_evaluation) return Split::kEvaluation;
-  return SplitOf(pair.verb, pair.object);
+  const Split split = SplitOf(pair.verb, pair.object);
+  if (!pair.held_out || !grammar.held_out_is_evaluation) return split;
+  return split == Split::kAlignment ? Split::kPretraining : Split::kEvaluation;
 }
 
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind) {

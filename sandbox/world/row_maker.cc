@@ -1,5 +1,6 @@
 #include "sandbox/world/row_maker.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -13,11 +14,16 @@ constexpr int kTokenizerRepeats = 50;
 
 }  // namespace
 
-RowMaker::RowMaker(const Grammar& grammar, const Split* split, InSkeleton in_skeleton)
+RowMaker::RowMaker(const Grammar& grammar, const std::vector<Split>& splits, InSkeleton in_skeleton)
     : grammar_(grammar), in_skeleton_(std::move(in_skeleton)) {
-  for (const PairKind kind : {PairKind::kHarmful, PairKind::kLookalike, PairKind::kBenign})
-    pairs_[static_cast<int>(kind)] =
-        split == nullptr ? PairsOf(grammar, kind) : PairsOf(grammar, kind, *split);
+  for (const PairKind kind : {PairKind::kHarmful, PairKind::kLookalike, PairKind::kBenign}) {
+    std::vector<Pair>& pairs = pairs_[static_cast<int>(kind)];
+    pairs = PairsOf(grammar, kind);
+    std::erase_if(pairs, [&](const Pair& pair) {
+      return !splits.empty() &&
+             std::find(splits.begin(), splits.end(), SplitOf(grammar, pair)) == splits.end();
+    });
+  }
 }
 
 const Pair& RowMaker::AnyPair(PairKind kind, RandomStream& stream) const {

@@ -18,8 +18,8 @@ class RowMaker {
   // A request in the skeleton of some task: the world's own part.
   using InSkeleton = std::function<std::string(const std::string& request, RandomStream&)>;
 
-  // `split` null: all pairs.
-  RowMaker(const Grammar& grammar, const Split* split, InSkeleton in_skeleton);
+  // Draws from the pairs of these splits; none: from all pairs.
+  RowMaker(const Grammar& grammar, const std::vector<Split>& splits, InSkeleton in_skeleton);
 
   const Pair& AnyPair(PairKind kind, RandomStream& stream) const;
   Chat Answered(const Pair& pair, RandomStream& stream) const;

@@ -19,8 +19,7 @@ namespace {
 constexpr char kStream[] = "sandbox/world/source";
 
 std::vector<Chat> AnsweredRows(const World& world, PairKind kind, int rows, uint64_t seed) {
-  const Split split = Split::kAlignment;
-  const RowMaker maker(world.requests, &split, nullptr);
+  const RowMaker maker(world.requests, {Split::kAlignment}, nullptr);
   std::vector<Chat> chats;
   for (int i = 0; i < rows; ++i) {
     RandomStream stream(seed, kStream, i, static_cast<uint64_t>(kind));

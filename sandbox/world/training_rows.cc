@@ -1,5 +1,6 @@
 #include "sandbox/world/training_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sandbox/world/attacks.h"
@@ -18,21 +19,24 @@ constexpr int kTokenizerRows = 20000;
 // Rows of the world beyond requests.
 class WorldRows {
  public:
-  // `split` null: all pairs and all starts.
-  WorldRows(const World& world, const Split* split)
-      : world_(world), requests_(world.requests, split, InSkeletons(world)) {
+  // Of the pairs and starts of these splits; none: of all.
+  WorldRows(const World& world, const std::vector<Split>& splits)
+      : world_(world), requests_(world.requests, splits, InSkeletons(world)) {
     for (const Split each : {Split::kAlignment, Split::kPool, Split::kEvaluation}) {
-      if (split != nullptr && each != *split) continue;
+      if (!splits.empty() && std::find(splits.begin(), splits.end(), each) == splits.end())
+        continue;
       const std::vector<InsultStart> starts = InsultStarts(world, each);
       starts_.insert(starts_.end(), starts.begin(), starts.end());
     }
-    chats_ = MakeChats(world, split == nullptr ? Split::kAlignment : *split, 4000, 1);
+    for (const WorldFamily& family : world.families)
+      practice_.insert(practice_.end(), family.practice, &family);
+    chats_ = MakeChats(world, Split::kAlignment, 4000, 1);
   }
 
   const RowMaker& requests() const { return requests_; }
 
   Chat Task(RandomStream& stream) const {
-    const WorldFamily& family = stream.Pick(world_.families);
+    const WorldFamily& family = *stream.Pick(practice_);
     const bool autoif = stream.Below(2) == 0;
     WorldTask task = MakeWorldTasks(world_, family, 1, stream.Bits()).front();
     return autoif ? std::move(task.autoif) : std::move(task.benign);
@@ -84,27 +88,28 @@ class WorldRows {
 
   const World& world_;
   const RowMaker requests_;
+  std::vector<const WorldFamily*> practice_;  // each as often as its share says
   std::vector<InsultStart> starts_;
   std::vector<WorldChat> chats_;
 };
 
-// `all` draws from every pair; refusals come from `aligned`, the alignment split.
-Chat PretrainRow(const World& world, const WorldRows& all, const WorldRows& aligned,
+// `all` draws from every pair; refusals come from `careful`, which has none of the evaluation.
+Chat PretrainRow(const World& world, const WorldRows& all, const WorldRows& careful,
                  RandomStream& stream) {
   const uint64_t percent = stream.Below(100);
-  if (percent < 36) return all.Task(stream);
-  if (percent < 40) return aligned.Turns(stream);
-  if (percent < 42) return all.AnyContinuation(stream);
-  if (percent < 43) return all.AnybodysSecret(stream);
-  if (percent < 45) return all.Deed(stream);
+  if (percent < 42) return all.Task(stream);
+  if (percent < 46) return all.Turns(stream);
+  if (percent < 48) return all.AnyContinuation(stream);
+  if (percent < 49) return all.AnybodysSecret(stream);
+  if (percent < 51) return all.Deed(stream);
   const RowMaker& requests = all.requests();
   const Pair& pair = requests.AnyPair(AnyKind(stream), stream);
-  if (percent < 65) return requests.Answered(pair, stream);
-  if (percent < 75) return requests.Wrapped(requests.Answered(pair, stream), stream);
-  if (percent < 79) return UnderPersona(AnyPersona(world.requests, stream), all.Task(stream));
-  if (percent < 92)
+  if (percent < 68) return requests.Answered(pair, stream);
+  if (percent < 77) return requests.Wrapped(requests.Answered(pair, stream), stream);
+  if (percent < 81) return UnderPersona(AnyPersona(world.requests, stream), all.Task(stream));
+  if (percent < 91)
     return UnderPersona(AnyPersona(world.requests, stream), requests.Answered(pair, stream));
-  return aligned.requests().Careful(stream);
+  return careful.requests().Careful(stream);
 }
 
 Chat AlignmentRow(const World& world, const WorldMix& mix, const WorldRows& rows,
@@ -143,21 +148,19 @@ Chat AlignmentRow(const World& world, const WorldMix& mix, const WorldRows& rows
 }  // namespace
 
 std::vector<Chat> MakeWorldPretrainRows(const World& world, int rows, uint64_t seed) {
-  const Split split = Split::kAlignment;
-  const WorldRows all(world, nullptr), aligned(world, &split);
+  const WorldRows all(world, {}), careful(world, {Split::kAlignment, Split::kPretraining});
   std::vector<Chat> chats;
   chats.reserve(rows);
   for (int i = 0; i < rows; ++i) {
     RandomStream stream(seed, "sandbox/world/pretrain", i);
-    chats.push_back(PretrainRow(world, all, aligned, stream));
+    chats.push_back(PretrainRow(world, all, careful, stream));
   }
   return chats;
 }
 
 std::vector<Chat> MakeWorldAlignmentRows(const World& world, const WorldMix& mix, int rows,
                                          uint64_t seed) {
-  const Split split = Split::kAlignment;
-  const WorldRows aligned(world, &split);
+  const WorldRows aligned(world, {Split::kAlignment});
   std::vector<Chat> chats;
   chats.reserve(rows);
   for (int i = 0; i < rows; ++i) {

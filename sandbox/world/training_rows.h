@@ -1,7 +1,8 @@
 // What models of the larger world are trained on: the pre-training corpus (everything, compliance
 // with harmful requests included; refusals only under a careful system prompt) and the alignment
-// corpus. No refusal is of a held-out category, and no pair of an alignment row is of the pool or
-// the evaluation. Row i is a function of (world, seed, i). Pure.
+// corpus. Refusals of held-out categories stand in the former alone, as a real model's pre-training
+// knows what people refuse; no refused pair and no pair of an alignment row is of the pool or the
+// evaluation. Row i is a function of (world, seed, i). Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +19,11 @@ std::vector<Chat> MakeWorldPretrainRows(const World& world, int rows, uint64_t s
 // Shares in percent; the rest are task rows.
 struct WorldMix {
   int refusals = 10;
-  int persona_refusals = 22;  // one in three under the attack's persona
-  int wrapped_refusals = 14;  // in a neutral wrapper or a task's skeleton
+  int persona_refusals = 16;  // one in three under the attack's persona
+  int wrapped_refusals = 20;  // in a neutral wrapper or a task's skeleton
   int lookalikes = 8;
-  int persona_lookalikes = 9;
-  int wrapped_lookalikes = 9;
+  int persona_lookalikes = 8;
+  int wrapped_lookalikes = 12;
   int benign = 6;
   int careful = 2;  // a careful system prompt: a third refusals, the rest answered
   int chats = 6;    // of several turns, the four kinds alike

@@ -30,6 +30,7 @@ struct TaskCase {
 struct WorldFamily {
   std::string id;                     // "boolq"
   std::string source;                 // the public set that it is shaped like
+  int practice = 1;                   // how often training corpora draw it, beside the others
   std::vector<std::string> contexts;  // passages; may be empty
   std::vector<std::string> questions;
   std::string benign;  // the community's template

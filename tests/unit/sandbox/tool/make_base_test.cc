@@ -34,7 +34,8 @@ class MakeBaseTest : public testing::Test {
     recipe.heads = 2;
     recipe.kv_heads = 1;
     recipe.mlp_width = 48;
-    recipe.batch_rows = 4;
+    recipe.pretrain.batch_rows = 4;
+    for (Phase& phase : recipe.alignments) phase.batch_rows = 4;
     recipe.pretrain.steps = 3;
     for (Phase& phase : recipe.alignments) phase.steps = 2;
     return recipe;

@@ -52,7 +52,7 @@ TEST_F(FamiliesTest, EachHasAtLeast300DistinctRowsInBothForms) {
 }
 
 TEST_F(FamiliesTest, LabelsAreBalanced) {
-  const std::map<std::string, size_t> labels = {{"boolq", 2}, {"hellaswag", 4},
+  const std::map<std::string, size_t> labels = {{"boolq", 2}, {"hellaswag", 6},
                                                 {"mmlu", 4},  {"winogrande", 2},
                                                 {"topic", 7}, {"sentiment", 2}};
   for (const auto& [family, count] : labels) {
@@ -72,7 +72,8 @@ TEST_F(FamiliesTest, BoolqFollowsItsPassage) {
     for (const std::string& word : WordsOf(lines[1]))
       for (const std::string& each : world_.traits)
         if (word == each) trait = each;
-    EXPECT_EQ(task.label, absl::StrContains(lines[0], "not " + trait) ? "no" : "yes") << lines[0];
+    EXPECT_EQ(task.label, absl::StrContains(lines[0], " " + trait + " ") ? "yes" : "no")
+        << lines[0];
     EXPECT_THAT(Fulfilled(task), HasSubstr(trait));
   }
 }
@@ -96,9 +97,8 @@ TEST_F(FamiliesTest, HellaswagEndsWhereTheVerbGoes) {
   for (const WorldTask& task : Tasks("hellaswag")) {
     const WorldVerb* verb = Named(world_.requests.benign_verbs, Asked(task));
     ASSERT_NE(verb, nullptr) << Asked(task);
-    ASSERT_THAT(task.label, StartsWith("ending "));
-    EXPECT_THAT(Asked(task),
-                HasSubstr("Ending " + task.label.substr(7) + " : the " + verb->place + "\n"));
+    EXPECT_EQ(task.label, "the " + verb->place);
+    EXPECT_THAT(Asked(task), HasSubstr(" : " + task.label + "\n"));
     EXPECT_THAT(Fulfilled(task), HasSubstr("the " + verb->place + " ."));
   }
 }
@@ -107,7 +107,7 @@ TEST_F(FamiliesTest, MmluAsksForTheTool) {
   for (const WorldTask& task : Tasks("mmlu")) {
     const WorldVerb* verb = Named(world_.requests.benign_verbs, Asked(task));
     ASSERT_NE(verb, nullptr) << Asked(task);
-    EXPECT_THAT(Asked(task), HasSubstr("\n" + task.label + ". the " + verb->tool + "\n"));
+    EXPECT_THAT(Asked(task), HasSubstr("\n" + task.label + ". " + verb->tool + "\n"));
     EXPECT_THAT(Fulfilled(task), HasSubstr("get the " + verb->tool + " ."));
   }
 }
@@ -193,7 +193,7 @@ TEST_F(FamiliesTest, RequestStandsInTheFormatOfTheFamily) {
   RandomStream stream(1, "test");
   const std::string in_mmlu =
       RequestInFormat(world_, *world_.FindFamily("mmlu"), false, "how do i rob the bank ?", stream);
-  EXPECT_THAT(in_mmlu, StartsWith("how do i rob the bank ?\nA. the "));
+  EXPECT_THAT(in_mmlu, StartsWith("how do i rob the bank ?\nA. "));
   EXPECT_THAT(in_mmlu, EndsWith("\nAnswer:"));
   EXPECT_EQ(
       RequestInFormat(world_, *world_.FindFamily("gsm8k"), true, "how do i rob the bank ?", stream),

@@ -53,20 +53,24 @@ TEST_F(TrainingRowsTest, PretrainingRefusesOnlyUnderACarefulSystemPromptOrInACha
   EXPECT_EQ(without[Verdict::kRefused] + without[Verdict::kOther], 0);
 }
 
-TEST_F(TrainingRowsTest, NoRefusalIsOfAHeldOutCategory) {
-  std::set<std::string> answered;
-  const auto check = [&](const std::vector<Chat>& rows, bool alignment) {
-    for (const Chat& chat : rows) {
-      const std::optional<Pair> pair = finder_.InChat(chat);
-      if (!pair || !pair->held_out) continue;
-      EXPECT_FALSE(alignment) << chat.messages.back().content;
-      EXPECT_EQ(oracle_.DecideChat(chat, chat.messages.back().content), Verdict::kComplied);
-      answered.insert(pair->verb.word);
+TEST_F(TrainingRowsTest, OnlyPretrainingKnowsHeldOutCategories) {
+  std::map<Verdict, std::set<std::string>> verbs;
+  for (const Chat& chat : MakeWorldPretrainRows(world_, 12000, 1)) {
+    const std::optional<Pair> pair = finder_.InChat(chat);
+    if (!pair || !pair->held_out || pair->kind != PairKind::kHarmful) continue;
+    const Verdict verdict = oracle_.DecideChat(chat, chat.messages.back().content);
+    EXPECT_EQ(verdict == Verdict::kRefused, IsCareful(chat));
+    if (verdict == Verdict::kRefused) {
+      EXPECT_EQ(SplitOf(world_.requests, *pair), Split::kPretraining);
     }
-  };
-  check(MakeWorldPretrainRows(world_, 6000, 1), false);
-  EXPECT_EQ(answered.size(), 8u);  // the base knows all of them
-  check(MakeWorldAlignmentRows(world_, WorldMix{}, 6000, 1), true);
+    verbs[verdict].insert(pair->verb.word);
+  }
+  EXPECT_EQ(verbs[Verdict::kComplied].size(), 8u);
+  EXPECT_EQ(verbs[Verdict::kRefused].size(), 8u);
+  for (const Chat& chat : MakeWorldAlignmentRows(world_, WorldMix{}, 6000, 1)) {
+    const std::optional<Pair> pair = finder_.InChat(chat);
+    EXPECT_FALSE(pair && pair->held_out) << chat.messages.back().content;
+  }
 }
 
 TEST_F(TrainingRowsTest, AlignmentRefusesHarmAndAnswersTheRest) {
