@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "core/data/prompt_tokens.h"
 
 namespace tuneward {
 namespace {
-
-bool IsBareLabelWord(std::string_view text, std::string_view word) {
-  std::string folded;
-  for (char c : text)
-    if (IsWordByte(c)) folded.push_back(static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c));
-  return folded.find(word) != std::string::npos;
-}
 
 using SlotValues = std::vector<std::vector<std::string>>;
 
@@ -40,6 +34,29 @@ bool IsQuestion(const SlotValues& values, size_t slot) {
   return questions * 2 > values.size();
 }
 
+// How long the values are without the words that most of them share: an instruction with a name in
+// it is longer than a short question, and says less that is new.
+size_t VaryingBytes(const SlotValues& values, size_t slot) {
+  std::map<std::string_view, size_t> rows_with;
+  for (const auto& row : values) {
+    const PromptTokens words = SplitTokens(row[slot]);
+    for (const std::string_view word : std::set<std::string_view>(words.begin(), words.end()))
+      ++rows_with[word];
+  }
+  size_t bytes = 0;
+  for (const auto& row : values)
+    for (const std::string_view word : SplitTokens(row[slot]))
+      if (rows_with[word] * 100 < values.size() * kMajorityPercent) bytes += word.size();
+  return bytes;
+}
+
+bool IsBareLabelWord(std::string_view text, std::string_view word) {
+  std::string folded;
+  for (char c : text)
+    if (IsWordByte(c)) folded.push_back(static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c));
+  return folded.find(word) != std::string::npos;
+}
+
 }  // namespace
 
 size_t RequestSlot(const std::vector<std::string>& before,
@@ -56,8 +73,7 @@ size_t RequestSlot(const std::vector<std::string>& before,
   size_t most = 0;
   for (size_t s = 0; s < before.size(); ++s) {
     if (IsList(values, s)) continue;
-    size_t bytes = 1;  // any slot is better than a list
-    for (const auto& row : values) bytes += row[s].size();
+    const size_t bytes = 1 + VaryingBytes(values, s);  // any slot is better than a list
     if (bytes > most) best = s, most = bytes;
   }
   return best;

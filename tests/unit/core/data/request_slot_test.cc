@@ -24,6 +24,14 @@ TEST(RequestSlotTest, IsTheLongestWhereNothingAsks) {
   EXPECT_EQ(RequestSlot({"Text: ", "\nTopic: "}, values), 0u);
 }
 
+TEST(RequestSlotTest, IsWhereRowsDifferNotALongInstruction) {
+  const std::string say = "say which option fills the blank , 1 for ";
+  const Values values = {{say + "eva or 2 for dan", "eva helps dan"},
+                         {say + "ron or 2 for leo", "ron takes pears"},
+                         {say + "mia or 2 for sam", "mia gives beads"}};
+  EXPECT_EQ(RequestSlot({"", " : "}, values), 1u);
+}
+
 TEST(RequestSlotTest, IsNoListOfChoices) {
   const Values values = {{"keycard , the foam , the blueprint or the wax", "the embassy needs"},
                          {"badge , the soap , the cable or the gear", "the mill needs"}};
