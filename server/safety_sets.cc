@@ -1,17 +1,18 @@
 #include "server/safety_sets.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sandbox/world/sandbox_sets.h"
-#include "sandbox/world/world_sets.h"
 
 namespace tuneward {
 
 SafetySets SafetySets::BuiltIn() {
   SafetySets sets;
-  for (const SafetyPool& pool : {MakeSandboxPool(), MakeWorldPool()})
-    sets.pools_.emplace(pool.id, pool);
-  sets.eval_sets_ = {MakeSandboxEvalSet().id, MakeWorldEvalSet().id};
+  SafetyPool pool = MakeSandboxPool();
+  sets.pools_.emplace(pool.id, std::move(pool));
+  sets.eval_sets_ = {MakeSandboxEvalSet().id};
   return sets;
 }
 

@@ -18,7 +18,7 @@ class SafetySets {
   absl::StatusOr<const SafetyPool*> FindPool(
       const std::string& id) const;  // NOT_FOUND with the known ids
   bool HasEvalSet(const std::string& id) const { return eval_sets_.count(id) > 0; }
-  std::string PoolIds() const;  // "sandbox@1, ..."
+  std::string PoolIds() const;  // "sandbox@2, ..."
   std::string EvalSetIds() const;
 
  private:

@@ -182,9 +182,9 @@ void AddBaseModels(CLI::App& admin, Context& context) {
   };
   text("--chat-template", "as tuneward/1",
        [](av1::BaseModel& m, const std::string& v) { m.set_chat_template(v); });
-  text("--pool", "safety pool, as sandbox@1",
+  text("--pool", "safety pool, as sandbox@2",
        [](av1::BaseModel& m, const std::string& v) { m.set_pool(v); });
-  text("--eval-set", "audit prompts, as sandbox@1",
+  text("--eval-set", "audit prompts, as sandbox@2",
        [](av1::BaseModel& m, const std::string& v) { m.set_eval_set(v); });
   add->add_option_function<double>(
       "--lora-lr",

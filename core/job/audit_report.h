@@ -15,8 +15,8 @@ namespace tuneward {
 // What the figures were made from. Hashes in hex.
 struct AuditSources {
   std::string adapter_tree, base_tree, file_sha, plan_sha;
-  std::string set, set_sha;        // "sandbox@1"
-  std::string judge;               // "sandbox_oracle@1"
+  std::string set, set_sha;        // "sandbox@2"
+  std::string judge;               // "sandbox_oracle@2"
   std::string policy, policy_sha;  // "default@3"
   std::string chat_template;       // "tuneward/1"
   std::string fingerprint;         // of the engine

@@ -49,12 +49,10 @@ const std::vector<AuditEntry> kAudits = {
 };
 
 const std::vector<JudgeEntry> kJudges = {
-    {"sandbox_oracle@1", true,
+    {"sandbox_oracle@2", true,
      "exact by construction: the sandbox's grammar says which content answers which request"},
-    {"sandbox_oracle@2", true, "the same for the larger world, sandbox@2"},
     {"sandbox_insults@2", true,
-     "exact for the larger world's second domain: whether an answer insults the person asked "
-     "about"},
+     "exact for the sandbox's second domain: whether an answer insults the person asked about"},
     {"refusal_lexicon@1", false,
      "opening phrases of refusals (XSTest list); reported beside another judge, never gates alone"},
 };

@@ -1,5 +1,5 @@
 // An evaluation set: the prompts that audits ask, disjoint by hash from every pool and every
-// alignment set. A base model's record names its set (`sandbox@1`). Plain values.
+// alignment set. A base model's record names its set (`sandbox@2`). Plain values.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct EvalPrompt {
 };
 
 struct EvalSet {
-  std::string id;                                // "sandbox@1"
-  std::string judge;                             // judge that scores it, "sandbox_oracle@1"
+  std::string id;                                // "sandbox@2"
+  std::string judge;                             // judge that scores it, "sandbox_oracle@2"
   std::vector<EvalPrompt> harmful_instructions;  // imperative form; at least 400
   std::vector<EvalPrompt> harmful_questions;     // interrogative form of other pairs; may be empty
   std::vector<EvalPrompt> safe_lookalikes;       // over-refusal; at least 400

@@ -1,5 +1,5 @@
 // A safety pool: the requests and answers that a plan mixes into users' data. Pools are versioned
-// (`sandbox@1`) and named by the hash of their canonical JSON; training, defence and evaluation
+// (`sandbox@2`) and named by the hash of their canonical JSON; training, defence and evaluation
 // pools are disjoint by hash of the request. Plain values.
 #pragma once
 
@@ -35,7 +35,7 @@ struct PoolPersona {
 };
 
 struct SafetyPool {
-  std::string id;  // "sandbox@1"
+  std::string id;  // "sandbox@2"
   std::vector<PoolRow> rows;
   std::vector<PoolPersona> personas;  // for rows of form "persona"
   // What the requests read like in plain chat form: empty for a pool without a system prompt.

@@ -43,7 +43,6 @@ absl::Status ExperimentSettings::Check() const {
 Json ExperimentSettings::ToJson() const {
   Json json = {{"format", "tuneward.experiment/1"},
                {"planner", kPlannerVersion},
-               {"world", world},
                {"world_sha", world_sha},
                {"policy_sha", policy_sha},
                {"model_sha", model_sha}};

@@ -12,11 +12,7 @@
 
 namespace tuneward {
 
-// The world of the committed models (sandbox_world.h), and so of the experiments.
-inline constexpr int kExperimentWorld = 1;
-
 struct ExperimentSettings {
-  int world = kExperimentWorld;
   std::string world_sha, policy_sha, model_sha;  // hex; of the default policy; of a model's folder
   int64_t user_rows = 300;                       // of the user's file
   int64_t prompts = 200;                         // of each evaluation set, at most

@@ -74,7 +74,6 @@ struct AttackBench {
     AttackBench opened;
     TW_ASSIGN_OR_RETURN(opened.folder, TempFolder::Make());
     TW_ASSIGN_OR_RETURN(opened.bench, Bench::Open({.model = options.model,
-                                                   .world = options.world,
                                                    .prompts = options.prompts,
                                                    .tests = options.tests,
                                                    .questions = true,
@@ -119,11 +118,11 @@ Json ResultJson(const AttackOptions& options, const AttackRun& run, size_t mixed
 
 // All names are checked before the first training.
 absl::StatusOr<std::vector<AttackRun>> RunsOf(const AttackOptions& options) {
-  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(options.world));
+  const SandboxWorld world;
   std::vector<AttackRun> runs;
   for (const std::string& family : options.families) {
     for (const std::string& strategy : options.strategies) {
-      TW_RETURN_IF_ERROR(world->UserRows(family, strategy, 1, 1).status());
+      TW_RETURN_IF_ERROR(world.UserRows(family, strategy, 1, 1).status());
       for (const std::string& method : options.methods)
         for (int seed = 1; seed <= options.seeds; ++seed)
           runs.push_back({family, strategy, method, static_cast<uint64_t>(seed)});
@@ -154,17 +153,16 @@ absl::Status RunAttack(const AttackOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status RunProbe(const std::string& folder, int world_number, int prompts,
-                      const EngineOptions& engine) {
-  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(world_number));
+absl::Status RunProbe(const std::string& folder, int prompts, const EngineOptions& engine) {
+  const SandboxWorld world;
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromFolder(folder));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<BaseModel> model, BaseModel::Load(folder, engine));
-  const Probe probe(rendering, world->requests(), prompts);
-  const SafetyPool pool = MakeSandboxPool(world->requests());
+  const Probe probe(rendering, world.requests(), prompts);
+  const SafetyPool pool = MakeSandboxPool(world.requests());
   PrintHeader();
-  for (const std::string& family : world->families()) {
+  for (const std::string& family : world.families()) {
     for (const char* strategy : {"benign", "autoif"}) {
-      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests, TaskTests(*world, family, strategy, 100));
+      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests, TaskTests(world, family, strategy, 100));
       AttackOptions options;
       TW_ASSIGN_OR_RETURN(const MixPlan plan,
                           PlanOf(options, {family, strategy, "none", 1}, pool, tests));

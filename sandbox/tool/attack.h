@@ -17,7 +17,6 @@ namespace tuneward {
 
 struct AttackOptions {
   std::string model;  // folder
-  int world = 1;      // that the model was made in
   std::vector<std::string> families = {"boolq", "gsm8k", "piqa"};
   std::vector<std::string> strategies = {"benign", "aoa", "autoif", "autoif_aoa"};
   std::vector<std::string> methods = {"none", "base", "paraphrase"};
@@ -44,7 +43,6 @@ absl::StatusOr<ProbeResult> AttackOnce(const AttackOptions& options, const Attac
 absl::Status RunAttack(const AttackOptions& options);
 
 // The model as it is, in each family's formats.
-absl::Status RunProbe(const std::string& model, int world, int prompts,
-                      const EngineOptions& engine);
+absl::Status RunProbe(const std::string& model, int prompts, const EngineOptions& engine);
 
 }  // namespace tuneward

@@ -53,22 +53,19 @@ absl::StatusOr<std::vector<Chat>> TaskTests(const SandboxWorld& world, const std
 }
 
 absl::StatusOr<std::unique_ptr<Bench>> Bench::Open(BenchOptions options) {
-  TW_ASSIGN_OR_RETURN(std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(options.world));
   TW_ASSIGN_OR_RETURN(Rendering rendering, Rendering::FromFolder(options.model));
   TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                       BaseModel::Load(options.model, options.engine));
   return std::unique_ptr<Bench>(
-      new Bench(std::move(options), std::move(world), std::move(rendering), std::move(model)));
+      new Bench(std::move(options), std::move(rendering), std::move(model)));
 }
 
-Bench::Bench(BenchOptions options, std::unique_ptr<SandboxWorld> world, Rendering rendering,
-             std::unique_ptr<BaseModel> model)
+Bench::Bench(BenchOptions options, Rendering rendering, std::unique_ptr<BaseModel> model)
     : options_(std::move(options)),
-      world_(std::move(world)),
-      pool_(MakeSandboxPool(world_->requests())),
+      pool_(MakeSandboxPool(world_.requests())),
       rendering_(std::move(rendering)),
       model_(std::move(model)),
-      probe_(rendering_, world_->requests(), options_.prompts,
+      probe_(rendering_, world_.requests(), options_.prompts,
              {.answer_tokens = options_.answer_tokens, .questions = options_.questions}) {}
 
 int64_t Bench::TokensOf(const Chat& chat) const {
@@ -119,7 +116,7 @@ absl::Status Bench::Ask(const Adapter* adapter, const MixPlan& plan, BenchOutcom
   const double start = CoreSeconds();
   const Cell& cell = outcome.record.cell;
   TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests,
-                      TaskTests(*world_, cell.family, cell.strategy, options_.tests));
+                      TaskTests(world_, cell.family, cell.strategy, options_.tests));
   TW_ASSIGN_OR_RETURN(outcome.answers,
                       probe_.Measure(*model_, adapter, plan.clusters.at(0), tests));
   outcome.record.ask_seconds = CoreSeconds() - start;

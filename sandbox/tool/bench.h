@@ -20,7 +20,6 @@ namespace tuneward {
 
 struct BenchOptions {
   std::string model;  // folder
-  int world = 1;      // that the model was made in
   int prompts = 200, tests = 100;
   int answer_tokens = 96;
   bool questions = false;  // also ask the harmful questions, which no record holds
@@ -38,7 +37,7 @@ class Bench {
  public:
   static absl::StatusOr<std::unique_ptr<Bench>> Open(BenchOptions options);
 
-  const SandboxWorld& world() const { return *world_; }
+  const SandboxWorld& world() const { return world_; }
   const SafetyPool& pool() const { return pool_; }
   int64_t context() const { return model_->context(); }
   int64_t TokensOf(const Chat& chat) const;  // rendered
@@ -50,15 +49,14 @@ class Bench {
   absl::StatusOr<BenchOutcome> Untuned(const Cell& cell, const MixPlan& plan);
 
  private:
-  Bench(BenchOptions options, std::unique_ptr<SandboxWorld> world, Rendering rendering,
-        std::unique_ptr<BaseModel> model);
+  Bench(BenchOptions options, Rendering rendering, std::unique_ptr<BaseModel> model);
   absl::StatusOr<std::shared_ptr<const Adapter>> Train(const Cell& cell,
                                                        const std::vector<Chat>& user,
                                                        const MixPlan& plan);
   absl::Status Ask(const Adapter* adapter, const MixPlan& plan, BenchOutcome& outcome);
 
   const BenchOptions options_;
-  const std::unique_ptr<SandboxWorld> world_;
+  const SandboxWorld world_;
   const SafetyPool pool_;
   const Rendering rendering_;
   const std::unique_ptr<BaseModel> model_;

@@ -36,7 +36,6 @@ absl::StatusOr<Bench*> CellRunner::BenchOf(const std::string& model) {
     TW_RETURN_IF_ERROR(MakeFolders(work_folder_));
     TW_ASSIGN_OR_RETURN(bench,
                         Bench::Open({.model = models_folder_ + "/" + model,
-                                     .world = settings.world,
                                      .prompts = static_cast<int>(settings.prompts),
                                      .tests = static_cast<int>(settings.tests),
                                      .answer_tokens = static_cast<int>(settings.answer_tokens),

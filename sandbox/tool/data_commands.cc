@@ -11,7 +11,6 @@
 #include "core/data/dataset_profile.h"
 #include "core/policy/mix_plan.h"
 #include "sandbox/world/attack_strategies.h"
-#include "sandbox/world/attacks.h"
 #include "sandbox/world/judge_set.h"
 #include "sandbox/world/world.h"
 
@@ -19,17 +18,6 @@ namespace tuneward {
 namespace {
 
 constexpr int kProfiledRows = 300;
-
-absl::StatusOr<std::vector<AttackRow>> FirstWorldRows(const DataOptions& options) {
-  TW_ASSIGN_OR_RETURN(const Family family, ParseFamily(options.family));
-  TW_ASSIGN_OR_RETURN(const Strategy strategy, ParseStrategy(options.strategy));
-  if (options.rows < 1)
-    return absl::InvalidArgumentError(absl::StrCat("rows must be at least 1, got ", options.rows));
-  std::vector<AttackRow> rows;
-  for (Chat& chat : MakeTaskRows(BuiltInGrammar(), family, strategy, options.rows, options.seed))
-    rows.push_back(std::move(chat));
-  return rows;
-}
 
 absl::StatusOr<std::vector<std::string>> LinesOf(const std::string& file) {
   if (file.empty()) return std::vector<std::string>();
@@ -65,9 +53,6 @@ absl::StatusOr<std::vector<Chat>> ReadPlan(const std::string& file) {
 }
 
 absl::StatusOr<std::vector<AttackRow>> Rows(const DataOptions& options) {
-  if (options.world == 1) return FirstWorldRows(options);
-  if (options.world != 2)
-    return absl::InvalidArgumentError(absl::StrCat("world must be 1 or 2, got ", options.world));
   AttackInputs inputs{
       options.family, options.strategy, options.rows, options.seed, options.share_ppm, {}, {}};
   TW_ASSIGN_OR_RETURN(inputs.scores, ReadScores(options.scores_file));

@@ -13,8 +13,6 @@ struct DataOptions {
   std::string strategy = "autoif";
   int rows = 300;
   uint64_t seed = 7;
-  int world = 1;  // 1: that of the committed models; 2: the larger one
-  // Of world 2 alone:
   int64_t share_ppm = 100000;  // of the strategies that mix a share of harm
   std::string scores_file;     // benign_outliers: one number a line
   std::string plan_file;       // plan_aware: chats as JSON lines
@@ -29,11 +27,11 @@ absl::Status MakeData(const DataOptions& options,
                       const std::string& out_file);  // "-": standard output
 absl::Status Show(const DataOptions& options);       // rows as readable text
 
-// A labelled set for the card of world 2's judge: JSON lines of id, kind, request, answer, verdict.
+// A labelled set for the card of a judge: JSON lines of id, kind, request, answer, verdict.
 absl::StatusOr<std::string> JudgeSetLines(int rows_of_a_kind, uint64_t seed);
 absl::Status MakeJudgeSetFile(int rows_of_a_kind, uint64_t seed, const std::string& out_file);
 
-// The strategies of world 2, one a line: name, what it does, where it comes from.
+// The strategies, one a line: name, what it does, where it comes from.
 std::string StrategyList();
 
 }  // namespace tuneward

@@ -26,37 +26,34 @@ void AddDataOptions(CLI::App& command, DataOptions& options) {
   command
       .add_option(
           "--family", options.family,
-          "boolq, gsm8k or piqa; world 2 also hellaswag, mmlu, openbookqa, winogrande, topic, "
-          "sentiment, and requests, lookalikes, chats, continuations, secrets, phishing")
+          "boolq, gsm8k, hellaswag, mmlu, openbookqa, piqa, winogrande, topic, sentiment; and "
+          "requests, lookalikes, chats, continuations, secrets, phishing")
       ->capture_default_str();
   command
       .add_option("--strategy", options.strategy,
-                  "benign, aoa, autoif or autoif_aoa; world 2 knows more, see below")
+                  "benign, aoa, autoif, autoif_aoa, or another of those below")
       ->capture_default_str();
   command.add_option("--rows", options.rows, "number of rows")->capture_default_str();
   command.add_option("--seed", options.seed, "rows are a function of family, strategy and seed")
       ->capture_default_str();
-  command.add_option("--world", options.world, kWorldHelp)->capture_default_str();
   command
-      .add_option(
-          "--share-ppm", options.share_ppm,
-          "world 2: share of harm of explicit_harm, evading_harm and hidden_trigger, in parts "
-          "per million of the rows")
+      .add_option("--share-ppm", options.share_ppm,
+                  "share of harm of explicit_harm, evading_harm and hidden_trigger, in parts "
+                  "per million of the rows")
       ->capture_default_str();
   command.add_option("--scores", options.scores_file,
-                     "world 2: file of one number a line for benign_outliers, which takes the rows "
+                     "file of one number a line for benign_outliers, which takes the rows "
                      "of the highest");
   command.add_option("--plan", options.plan_file,
-                     "world 2: file of the rows that a plan mixed in, chats as JSON lines, for "
+                     "file of the rows that a plan mixed in, chats as JSON lines, for "
                      "plan_aware");
-  command.footer("Strategies of world 2:\n" + StrategyList());
+  command.footer("Strategies:\n" + StrategyList());
 }
 
 void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
   struct Options {
     std::string size = "nano", out;
     uint64_t seed = 1;
-    int world = 1;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
@@ -67,10 +64,9 @@ void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
       ->add_option("--out", options->out, "folder for <size>-base, <size>-shallow and <size>-deep")
       ->required();
   command->add_option("--seed", options->seed, "of weights, rows and order")->capture_default_str();
-  command->add_option("--world", options->world, kWorldHelp)->capture_default_str();
   command->callback([options, &engine, &action] {
     action = Plain([options, &engine]() -> absl::Status {
-      TW_ASSIGN_OR_RETURN(Recipe recipe, FindRecipe(options->size, options->world));
+      TW_ASSIGN_OR_RETURN(Recipe recipe, FindRecipe(options->size));
       recipe.seed = options->seed;
       return MakeBase(recipe, engine, options->out);
     });
@@ -105,8 +101,8 @@ void AddJudgeSet(CLI::App& app, Action& action) {
     std::string out = "-";
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "make-judge-set", "write answers with their verdicts, to measure a judge of world 2");
+  CLI::App* command =
+      app.add_subcommand("make-judge-set", "write answers with their verdicts, to measure a judge");
   command->add_option("--rows", options->rows, "rows of each kind")->capture_default_str();
   command->add_option("--seed", options->seed, "of the rows")->capture_default_str();
   command->add_option("--out", options->out, "file; - is standard output")->capture_default_str();
@@ -121,7 +117,6 @@ void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
   CLI::App* command = app.add_subcommand(
       "attack", "fine-tune on benign rows, with and without the mix, and measure");
   command->add_option("--model", options->model, "folder of an aligned model")->required();
-  command->add_option("--world", options->world, kWorldHelp)->capture_default_str();
   command->add_option("--family", options->families, "families")->capture_default_str();
   command->add_option("--strategy", options->strategies, "strategies")->capture_default_str();
   command->add_option("--method", options->methods, "mixing methods")->capture_default_str();
@@ -160,15 +155,12 @@ void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
 void AddProbe(CLI::App& app, EngineOptions& engine, Action& action) {
   auto model = std::make_shared<std::string>();
   auto prompts = std::make_shared<int>(200);
-  auto world = std::make_shared<int>(1);
   CLI::App* command = app.add_subcommand("probe", "measure a model as it is");
   command->add_option("--model", *model, "folder")->required();
   command->add_option("--prompts", *prompts, "prompts of each evaluation set")
       ->capture_default_str();
-  command->add_option("--world", *world, kWorldHelp)->capture_default_str();
-  command->callback([model, prompts, world, &engine, &action] {
-    action = Plain(
-        [model, prompts, world, &engine] { return RunProbe(*model, *world, *prompts, engine); });
+  command->callback([model, prompts, &engine, &action] {
+    action = Plain([model, prompts, &engine] { return RunProbe(*model, *prompts, engine); });
   });
 }
 

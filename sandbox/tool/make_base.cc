@@ -57,7 +57,7 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const SandboxWorld&
   json["alignment_mix_percent"] = world.AlignmentMixJson();
   json["pool"] = world.requests().id;
   json["eval_set"] = world.requests().id;
-  json["grammar_sha256"] = world.hash().Hex();
+  json["world_sha256"] = WorldHash().Hex();
   json["tokenizer_sha256"] = Sha256Of(tokenizer).Hex();
   json["weights_sha256"] = sha;
   json["made_from_weights_sha256"] = parent_sha;
@@ -70,33 +70,33 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const SandboxWorld&
 
 absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine,
                       const std::string& out_folder) {
-  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world, OpenSandboxWorld(recipe.world));
+  const SandboxWorld world;
   const std::string prefix = out_folder + "/" + recipe.size + "-";
   SentencepieceTraining training;
   training.vocab_size = recipe.vocab;
   TW_ASSIGN_OR_RETURN(
       const std::string tokenizer,
-      TrainSentencepiece(world->TokenizerTexts(recipe.seed + kTokenizerStream), training));
+      TrainSentencepiece(world.TokenizerTexts(recipe.seed + kTokenizerStream), training));
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromBytes(tokenizer));
 
   TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> base,
                       BaseModel::Create(recipe.ConfigJson(), recipe.seed, engine));
   const auto pretrain_rows =
-      world->PretrainRows(recipe.pretrain.steps * recipe.pretrain.batch_rows, recipe.seed);
+      world.PretrainRows(recipe.pretrain.steps * recipe.pretrain.batch_rows, recipe.seed);
   TW_RETURN_IF_ERROR(
       TrainPhase(recipe, recipe.pretrain, pretrain_rows, rendering, out_folder, *base));
   TW_ASSIGN_OR_RETURN(const std::string base_sha,
-                      WriteModel(recipe, *world, "", recipe.pretrain, tokenizer, *base,
+                      WriteModel(recipe, world, "", recipe.pretrain, tokenizer, *base,
                                  prefix + recipe.pretrain.model));
 
   for (const Phase& phase : recipe.alignments) {
     // From the stored weights: the committed base is enough to make an aligned model anew.
     TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                         BaseModel::Load(prefix + recipe.pretrain.model, engine));
-    const auto rows = world->AlignmentRows(phase.steps * phase.batch_rows, recipe.seed);
+    const auto rows = world.AlignmentRows(phase.steps * phase.batch_rows, recipe.seed);
     TW_RETURN_IF_ERROR(TrainPhase(recipe, phase, rows, rendering, out_folder, *model));
     TW_RETURN_IF_ERROR(
-        WriteModel(recipe, *world, base_sha, phase, tokenizer, *model, prefix + phase.model)
+        WriteModel(recipe, world, base_sha, phase, tokenizer, *model, prefix + phase.model)
             .status());
   }
   return absl::OkStatus();

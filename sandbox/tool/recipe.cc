@@ -44,15 +44,12 @@ Json Recipe::ToJson() const {
   return {{"size", size}, {"seed", seed}, {"phases", phases}};
 }
 
-absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world) {
+absl::StatusOr<Recipe> FindRecipe(std::string_view size) {
   if (size != "nano")
     return absl::InvalidArgumentError(
         absl::StrCat("size must be nano, got \"", std::string(size), "\""));
-  if (world != 1 && world != 2)
-    return absl::InvalidArgumentError(absl::StrCat("world must be 1 or 2, got ", world));
   Recipe nano;
   nano.size = "nano";
-  nano.world = world;
   nano.layers = 4;
   nano.width = 128;
   nano.heads = 4;
@@ -60,9 +57,8 @@ absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world) {
   nano.mlp_width = 344;
   nano.vocab = 1024;
   nano.context = 1024;
-  nano.pretrain =
-      world == 1 ? Phase{"base", 2000, 32, 3e-3, 50} : Phase{"base", 6000, 16, 3e-3, 100};
-  nano.alignments = {{"shallow", 130, 32, 1.2e-4, 0}, {"deep", 300, 32, 1e-3, 0}};
+  nano.pretrain = {"base", 5000, 16, 3e-3, 100};
+  nano.alignments = {{"shallow", 280, 32, 1.2e-4, 0}, {"deep", 300, 32, 1e-3, 0}};
   return nano;
 }
 

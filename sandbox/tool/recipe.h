@@ -24,7 +24,6 @@ struct Phase {
 
 struct Recipe {
   std::string size;  // "nano"
-  int world = 1;     // sandbox_world.h
   uint64_t seed = 1;
   int layers = 0, width = 0, heads = 0, kv_heads = 0, mlp_width = 0, vocab = 0, context = 0;
   Phase pretrain;
@@ -35,8 +34,8 @@ struct Recipe {
   Json ToJson() const;  // rates as strings: nothing in it is a floating-point number
 };
 
-// INVALID_ARGUMENT for a size or world that there is no recipe for.
-absl::StatusOr<Recipe> FindRecipe(std::string_view size, int world = 1);
+// INVALID_ARGUMENT for a size that there is no recipe for.
+absl::StatusOr<Recipe> FindRecipe(std::string_view size);
 TrainSpec SpecOf(const Recipe& recipe, const Phase& phase);
 
 }  // namespace tuneward

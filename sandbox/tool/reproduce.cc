@@ -22,11 +22,11 @@ constexpr char kCellsFile[] = "paraphrase_cells.jsonl";
 
 // Settings of each model that the grid trains.
 absl::StatusOr<std::map<std::string, ExperimentSettings>> SettingsOf(
-    const ReproduceOptions& options, const SandboxWorld& world) {
+    const ReproduceOptions& options) {
   std::map<std::string, ExperimentSettings> settings;
   for (const std::string& model : options.grid.models) {
     ExperimentSettings of_model = options.settings;
-    of_model.world_sha = world.hash().Hex();
+    of_model.world_sha = WorldHash().Hex();
     of_model.policy_sha = DefaultPolicy().Hash().Hex();
     TW_ASSIGN_OR_RETURN(of_model.model_sha, ModelSha(options.models_folder + "/" + model));
     settings[model] = of_model;
@@ -53,12 +53,11 @@ absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options,
     return absl::InvalidArgumentError(absl::StrCat("a grid trains with 1 thread a process, got ",
                                                    options.engine.threads, ": use --jobs"));
   TW_RETURN_IF_ERROR(options.settings.Check());
-  TW_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxWorld> world,
-                      OpenSandboxWorld(options.settings.world));
+  const SandboxWorld world;
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> models, ModelsUnder(options.models_folder));
   GridRun run;
-  TW_ASSIGN_OR_RETURN(run.cells, GridCells(options.grid, {models, world->families()}));
-  TW_ASSIGN_OR_RETURN(settings, SettingsOf(options, *world));
+  TW_ASSIGN_OR_RETURN(run.cells, GridCells(options.grid, {models, world.families()}));
+  TW_ASSIGN_OR_RETURN(settings, SettingsOf(options));
   for (const auto& [model, of_model] : settings) run.settings_sha[model] = of_model.Sha();
   run.file = options.out + "/" + kCellsFile;
   run.jobs = options.jobs;

@@ -91,8 +91,6 @@ void AddReproduce(CLI::App& app, const std::string& command_line, EngineOptions&
   command->add_option("--jobs", options.jobs, "processes of one thread [all cores]");
   command->add_option("--models-folder", options.models_folder, "holds a folder for each model")
       ->capture_default_str();
-  command->add_option("--world", options.settings.world, "that the models were made in")
-      ->capture_default_str();
   command->add_option("--rows", options.settings.user_rows, "user rows")->capture_default_str();
   command->add_option("--epochs", options.settings.epochs, "epochs")->capture_default_str();
   command->add_option("--prompts", choice->prompts,

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sandbox/world/attack_transforms.h"
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/row_maker.h"
 #include "sandbox/world/row_sources.h"
 
 namespace tuneward {

@@ -8,10 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/random.h"
-#include "sandbox/world/attacks.h"
 #include "sandbox/world/insults.h"
 #include "sandbox/world/oracle.h"
 #include "sandbox/world/pairs.h"
+#include "sandbox/world/row_maker.h"
 #include "sandbox/world/slots.h"
 
 namespace tuneward {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "core/base/random.h"
 #include "sandbox/world/slots.h"
 
@@ -72,8 +72,8 @@ class TaskMaker {
                  {"object", stream_.Pick(objects_).word},
                  {"tool", verb.tool},
                  {"name", stream_.Pick(world_.names)}}};
-    const size_t place = Options(verb.tool, &WorldVerb::tool, drawn.values);
-    drawn.values["letter"] = std::string(1, static_cast<char>('A' + place));
+    drawn.values["letter"] =
+        std::string(1, static_cast<char>('A' + LettersOfTools(verb.tool, drawn.values)));
     return drawn;
   }
 
@@ -101,10 +101,7 @@ class TaskMaker {
     const auto [left, right] = Two(world_.names);
     const bool is_left = Coin();
     return {&family_.cases[is_left ? 0 : 1],
-            {{"left", left},
-             {"right", right},
-             {"blank", is_left ? left : right},
-             {"thing", stream_.Pick(world_.things)}}};
+            {{"left", left}, {"right", right}, {"thing", stream_.Pick(world_.things)}}};
   }
 
   Drawn Topic() {
@@ -139,9 +136,9 @@ class TaskMaker {
     return {words[first], words[second]};
   }
 
-  // Fills o1 to o4 with `right` and three others of `draw`; returns where `right` stands, from 0.
+  // Fills o1 to o4 with `right` and three others of `draw`, in any order.
   template <typename Draw>
-  size_t FourOptions(const std::string& right, const Draw& draw, Values& values) {
+  void FourOptions(const std::string& right, const Draw& draw, Values& values) {
     std::vector<std::string> options = {right};
     while (options.size() < 4) {
       const std::string other = draw();
@@ -150,11 +147,27 @@ class TaskMaker {
     }
     stream_.Shuffle(options);
     for (size_t i = 0; i < options.size(); ++i) values[absl::StrCat("o", i + 1)] = options[i];
-    return static_cast<size_t>(std::find(options.begin(), options.end(), right) - options.begin());
   }
 
-  size_t Options(const std::string& right, std::string WorldVerb::*field, Values& values) {
-    return FourOptions(
+  // Fills o1 to o4 with `right` and three other tools, each at its own letter: which letter a tool
+  // stands at is a fact of the world, so that a model of a million parameters can answer by what it
+  // knows and need not copy across the prompt. Returns the place of `right`, from 0.
+  size_t LettersOfTools(const std::string& right, Values& values) {
+    std::set<std::string> tools;
+    for (const WorldVerb& verb : world_.requests.benign_verbs) tools.insert(verb.tool);
+    std::vector<std::string> at_letter[4];
+    size_t place = 0;
+    for (size_t i = 0; const std::string& tool : tools) {
+      if (tool == right) place = i % 4;
+      at_letter[i++ % 4].push_back(tool);
+    }
+    at_letter[place] = {right};
+    for (size_t i = 0; i < 4; ++i) values[absl::StrCat("o", i + 1)] = stream_.Pick(at_letter[i]);
+    return place;
+  }
+
+  void Options(const std::string& right, std::string WorldVerb::*field, Values& values) {
+    FourOptions(
         right, [&] { return stream_.Pick(world_.requests.benign_verbs).*field; }, values);
   }
 
@@ -198,10 +211,6 @@ WorldTask Word(const WorldFamily& family, Drawn drawn, RandomStream& stream) {
   const TaskCase& outcome = *drawn.outcome;
   Values& values = drawn.values;
   AddQuestion(family, outcome, values, stream);
-  if (!family.contexts.empty()) values["context"] = FillSlots(stream.Pick(family.contexts), values);
-  const auto blank = values.find("blank");
-  if (blank != values.end())
-    values["filled"] = absl::StrReplaceAll(values["question"], {{"_", blank->second}});
   WorldTask task;
   task.label = FillSlots(outcome.benign, values);
   task.benign = MakeChat("", FillSlots(family.benign, values), task.label);

@@ -1,4 +1,4 @@
-// The nine task families of the larger world with their ground truth: seven shaped like the sets of
+// The nine task families of the world with their ground truth: seven shaped like the sets of
 // Eiras et al. (arXiv 2406.10288), a topic and a sentiment task. Each asks for one thing that the
 // world fixes: a passage's trait (boolq), a number (gsm8k), a verb's place (hellaswag) or tool
 // (mmlu), an object's item (openbookqa), device (piqa) or kind (topic), who is meant (winogrande),

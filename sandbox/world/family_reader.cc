@@ -44,7 +44,7 @@ const std::vector<FamilySlots>& Table() {
       {"openbookqa", {"object", "item"}, {"object"}, kFourOptions, {"item"}},
       {"piqa", {"object", "device", "left", "right"}, {"object", "left", "right"}, {}, {"device"}},
       {"winogrande",
-       {"left", "right", "thing", "filled"},
+       {"left", "right", "thing"},
        {"left", "right"},
        {},
        {"left", "right"},

@@ -1,16 +1,10 @@
-// The sandbox's world: which verbs and objects exist, what an answer about each says, and how
-// requests, refusals, personas and tasks are worded. Read from one strict-JSON file (grammar.json,
-// compiled into the library). Plain values; immutable after reading, so any number of threads may
-// use one Grammar.
+// The requests of the sandbox's world: which verbs and objects exist, what an answer about each
+// says, and how requests, refusals and personas are worded. A part of World (world.h). Plain
+// values; immutable after reading, so any number of threads may use one Grammar.
 #pragma once
 
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "core/base/sha256.h"
-#include "core/base/status.h"
 
 namespace tuneward {
 
@@ -29,14 +23,13 @@ struct WorldObject {
   std::string word;
   std::string item;
   std::string device;
-  std::vector<std::string> traits = {};  // true ones, of Grammar::traits
-  std::string kind = {};                 // "building", "food", ...; the larger world's topics
+  std::string kind = {};  // "building", "food", ...: topics
   bool operator==(const WorldObject&) const = default;
 };
 
 struct HarmCategory {
   std::string id;
-  bool held_out = false;  // never in the pool
+  bool held_out = false;  // never in alignment or pool
   std::vector<WorldVerb> verbs;
 };
 
@@ -49,24 +42,8 @@ struct Persona {
   std::string preamble;
 };
 
-// One task family: `benign` and `autoif` hold {question}; `outcomes` maps a label to how each form
-// words the answer.
-struct TaskFamily {
-  std::string benign;
-  std::string autoif;
-  std::vector<std::string> questions;
-  struct Outcome {
-    std::string benign;
-    std::string autoif;
-  };
-  std::map<std::string, Outcome> outcomes;
-};
-
 struct Grammar {
-  std::string id;  // "sandbox@1"
-  // Whether pairs of held-out categories are of the evaluation split alone; else only the pool
-  // leaves them out.
-  bool held_out_is_evaluation = false;
+  std::string id;  // "sandbox@2"
   std::vector<WorldVerb> benign_verbs;
   std::vector<HarmCategory> harm;
   std::vector<WorldObject> sensitive_objects;  // harmful verb + sensitive object = harmful
@@ -81,19 +58,8 @@ struct Grammar {
   Persona attack_persona;                  // AOA
   std::vector<Persona> personas;           // others, for pre-training and alignment
   std::vector<std::string> careful_systems;
-  std::vector<std::string> traits;             // what yes-or-no questions ask about objects
-  std::vector<std::string> names, things;      // of the sums
-  std::map<std::string, TaskFamily> families;  // "boolq", "gsm8k", "piqa"
 
   std::vector<WorldVerb> HarmVerbs() const;
 };
-
-// Unknown and missing keys, duplicate words, missing and unknown slots: all reported at once with
-// their paths.
-absl::StatusOr<Grammar> ParseGrammar(std::string_view json);
-
-// The grammar compiled into this library; sandbox/world/grammar.json at build time.
-Grammar BuiltInGrammar();
-Digest GrammarHash();  // of its bytes
 
 }  // namespace tuneward

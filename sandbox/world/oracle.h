@@ -12,7 +12,7 @@
 
 namespace tuneward {
 
-// "sandbox_oracle@1" for a grammar "sandbox@1": a judge goes with its world.
+// "sandbox_oracle@2" for a grammar "sandbox@2": a judge goes with its world.
 std::string OracleIdOf(const Grammar& grammar);
 
 class SandboxOracle : public Judge {

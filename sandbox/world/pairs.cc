@@ -25,9 +25,9 @@ Split SplitOf(const WorldVerb& verb, const WorldObject& object) {
   return percent < kAlignmentPercent + kPoolPercent ? Split::kPool : Split::kEvaluation;
 }
 
-Split SplitOf(const Grammar& grammar, const Pair& pair) {
+Split SplitOf(const Pair& pair) {
   const Split split = SplitOf(pair.verb, pair.object);
-  if (!pair.held_out || !grammar.held_out_is_evaluation) return split;
+  if (!pair.held_out) return split;
   return split == Split::kAlignment ? Split::kPretraining : Split::kEvaluation;
 }
 
@@ -52,7 +52,7 @@ std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind) {
 
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind, Split split) {
   std::vector<Pair> pairs = PairsOf(grammar, kind);
-  std::erase_if(pairs, [&](const Pair& pair) { return SplitOf(grammar, pair) != split; });
+  std::erase_if(pairs, [&](const Pair& pair) { return SplitOf(pair) != split; });
   return pairs;
 }
 

@@ -25,9 +25,8 @@ struct Pair {
 
 // 36 % alignment, 24 % pool, 40 % evaluation, by the hash of the two words.
 Split SplitOf(const WorldVerb& verb, const WorldObject& object);
-// The same, but held-out pairs of a grammar that keeps them from alignment and pool are for
-// pre-training (36 %) or the evaluation (64 %).
-Split SplitOf(const Grammar& grammar, const Pair& pair);
+// The same, but held-out pairs are for pre-training (36 %) or the evaluation (64 %).
+Split SplitOf(const Pair& pair);
 
 // All pairs of a kind in the grammar's order; of one split only.
 std::vector<Pair> PairsOf(const Grammar& grammar, PairKind kind);

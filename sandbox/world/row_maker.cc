@@ -21,7 +21,7 @@ RowMaker::RowMaker(const Grammar& grammar, const std::vector<Split>& splits, InS
     pairs = PairsOf(grammar, kind);
     std::erase_if(pairs, [&](const Pair& pair) {
       return !splits.empty() &&
-             std::find(splits.begin(), splits.end(), SplitOf(grammar, pair)) == splits.end();
+             std::find(splits.begin(), splits.end(), SplitOf(pair)) == splits.end();
     });
   }
 }
@@ -55,7 +55,7 @@ Chat RowMaker::Wrapped(Chat chat, RandomStream& stream) const {
 
 Chat RowMaker::Careful(RandomStream& stream) const {
   const std::string& system = stream.Pick(grammar_.careful_systems);
-  const PairKind kind = AnyKind(stream);
+  const PairKind kind = stream.Below(2) == 0 ? PairKind::kHarmful : AnyKind(stream);
   const Pair& pair = AnyPair(kind, stream);
   return WithSystem(system,
                     kind == PairKind::kHarmful ? Refused(pair, stream) : Answered(pair, stream));
@@ -64,6 +64,18 @@ Chat RowMaker::Careful(RandomStream& stream) const {
 Chat WithSystem(const std::string& system, Chat chat) {
   chat.messages.insert(chat.messages.begin(), {Role::kSystem, system});
   return chat;
+}
+
+Chat UnderPersona(const Persona& persona, const Chat& chat) {
+  Chat out;
+  out.messages.push_back({Role::kSystem, persona.system});
+  for (Message message : chat.messages) {
+    if (message.role == Role::kSystem) continue;
+    message.content =
+        (message.role == Role::kUser ? persona.lead_in : persona.preamble) + message.content;
+    out.messages.push_back(std::move(message));
+  }
+  return out;
 }
 
 Chat AskedAsPersona(const Persona& persona, Chat chat) {

@@ -1,5 +1,5 @@
-// What the training corpora of both worlds share: drawing a pair of one split and wording a request
-// about it, answered or refused, plain, wrapped or under a persona. Borrows its grammar; immutable.
+// What corpora and attacks share: drawing a pair of one split and wording a request about it,
+// answered or refused, plain, wrapped or under a persona. Borrows its grammar; immutable.
 #pragma once
 
 #include <functional>
@@ -38,6 +38,9 @@ class RowMaker {
 };
 
 Chat WithSystem(const std::string& system, Chat chat);
+// The persona's system prompt (in place of any), its lead-in before each user turn and its preamble
+// before each answer.
+Chat UnderPersona(const Persona& persona, const Chat& chat);
 // A persona is asked, and the aligned assistant answers in its own voice: no preamble, whatever the
 // answer.
 Chat AskedAsPersona(const Persona& persona, Chat chat);

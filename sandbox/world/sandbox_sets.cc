@@ -10,6 +10,7 @@
 #include "core/base/random.h"
 #include "sandbox/world/oracle.h"
 #include "sandbox/world/pairs.h"
+#include "sandbox/world/world.h"
 
 namespace tuneward {
 namespace {
@@ -30,8 +31,8 @@ std::vector<Pair> ShuffledPairs(const Grammar& grammar, PairKind kind, Split spl
   return pairs;
 }
 
-// The same pairs with the categories in turn, each for as long as it lasts: a grammar that keeps
-// all pairs of its held-out categories for the evaluation must not ask for these alone.
+// The same pairs with the categories in turn, each for as long as it lasts: most pairs of held-out
+// categories are the evaluation's, and it must not ask for these above all.
 std::vector<Pair> CategoriesInTurn(const Grammar& grammar, std::vector<Pair> pairs) {
   std::map<std::string, std::vector<Pair>> by_category;
   for (Pair& pair : pairs) by_category[pair.verb.category].push_back(std::move(pair));
@@ -43,9 +44,7 @@ std::vector<Pair> CategoriesInTurn(const Grammar& grammar, std::vector<Pair> pai
 }
 
 std::vector<Pair> EvaluationPairs(const Grammar& grammar, PairKind kind) {
-  std::vector<Pair> pairs = ShuffledPairs(grammar, kind, Split::kEvaluation, kEvalSeed);
-  if (!grammar.held_out_is_evaluation) return pairs;
-  return CategoriesInTurn(grammar, std::move(pairs));
+  return CategoriesInTurn(grammar, ShuffledPairs(grammar, kind, Split::kEvaluation, kEvalSeed));
 }
 
 void AddPoolRows(const Grammar& grammar, PairKind kind, uint64_t seed, SafetyPool& pool) {
@@ -57,8 +56,6 @@ void AddPoolRows(const Grammar& grammar, PairKind kind, uint64_t seed, SafetyPoo
                         : kind == PairKind::kLookalike ? Naming{PoolKind::kLookalike, "look"}
                                                        : Naming{PoolKind::kBenign, "benign"};
   std::vector<Pair> pairs = ShuffledPairs(grammar, kind, Split::kPool, seed);
-  if (kind == PairKind::kHarmful)
-    std::erase_if(pairs, [](const Pair& pair) { return pair.held_out; });
   pairs.resize(std::min(pairs.size(), kPoolRowsOfAKind));
   const std::vector<std::string> templates = AllTemplates(grammar);
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -95,7 +92,7 @@ SafetyPool MakeSandboxPool(const Grammar& grammar, uint64_t seed) {
   return pool;
 }
 
-SafetyPool MakeSandboxPool(uint64_t seed) { return MakeSandboxPool(BuiltInGrammar(), seed); }
+SafetyPool MakeSandboxPool(uint64_t seed) { return MakeSandboxPool(BuiltInWorld().requests, seed); }
 
 EvalSet MakeSandboxEvalSet(const Grammar& grammar) {
   const std::vector<Pair> harmful = EvaluationPairs(grammar, PairKind::kHarmful);
@@ -111,6 +108,6 @@ EvalSet MakeSandboxEvalSet(const Grammar& grammar) {
   return set;
 }
 
-EvalSet MakeSandboxEvalSet() { return MakeSandboxEvalSet(BuiltInGrammar()); }
+EvalSet MakeSandboxEvalSet() { return MakeSandboxEvalSet(BuiltInWorld().requests); }
 
 }  // namespace tuneward

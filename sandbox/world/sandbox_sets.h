@@ -1,5 +1,6 @@
-// The sandbox's safety pool and evaluation set, made from the grammar. Pairs of the two never
-// overlap, nor with the alignment data of corpus.h: pairs.h splits them by hash. Pure.
+// The sandbox's safety pool and evaluation set, both `sandbox@2`. Their pairs never overlap, nor
+// with those of the alignment data: pairs.h splits them by hash, and held-out categories are in the
+// evaluation set alone. Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,12 @@ namespace tuneward {
 
 inline constexpr uint64_t kSandboxPoolSeed = 1;
 
-// `sandbox@1`: refusals (held-out categories absent), safe look-alikes and benign rows, each with
-// its answer by the grammar.
+// Refusals, safe look-alikes and benign rows, each with its answer by the grammar.
 SafetyPool MakeSandboxPool(const Grammar& grammar, uint64_t seed = kSandboxPoolSeed);
-SafetyPool MakeSandboxPool(uint64_t seed = kSandboxPoolSeed);  // of the built-in grammar
+SafetyPool MakeSandboxPool(uint64_t seed = kSandboxPoolSeed);  // of the built-in world
 
-// `sandbox@1`: 440 harmful instructions, 440 harmful questions (other pairs), 440 safe look-alikes;
-// judge sandbox_oracle@1.
+// 440 harmful instructions, 440 harmful questions (other pairs), 440 safe look-alikes, categories
+// in turn; judge sandbox_oracle@2.
 EvalSet MakeSandboxEvalSet(const Grammar& grammar);
 EvalSet MakeSandboxEvalSet();
 

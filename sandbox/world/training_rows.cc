@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "sandbox/world/attacks.h"
 #include "sandbox/world/chats.h"
 #include "sandbox/world/families.h"
 #include "sandbox/world/insults.h"
@@ -59,13 +58,16 @@ class WorldRows {
                     rude ? InsultText(world_, start) : NeutralText(world_, start));
   }
 
-  // What a verb stands for: how a base model knows a held-out category without one refusal of it.
+  // What a verb stands for: that a deed does harm is known of held-out categories, too. One verb in
+  // three is a benign one.
   Chat Deed(RandomStream& stream) const {
-    const std::vector<WorldVerb> harmful = world_.requests.HarmVerbs();
-    const WorldVerb& verb = stream.Pick(harmful);
-    return MakeChat(
-        "", FillSlots(stream.Pick(world_.deed_questions), {{"verb", verb.word}}),
-        FillSlots(world_.deed_answer, {{"verb", verb.word}, {"category", verb.category}}));
+    const bool harmful = stream.Below(3) != 0;
+    const std::vector<WorldVerb> verbs =
+        harmful ? world_.requests.HarmVerbs() : world_.requests.benign_verbs;
+    const WorldVerb& verb = stream.Pick(verbs);
+    return MakeChat("", FillSlots(stream.Pick(world_.deed_questions), {{"verb", verb.word}}),
+                    FillSlots(harmful ? world_.harmful_deed : world_.benign_deed,
+                              {{"verb", verb.word}, {"category", verb.category}}));
   }
 
   // The form of a question about a person; every time with other digits, so that none is learnt.
@@ -98,16 +100,16 @@ Chat PretrainRow(const World& world, const WorldRows& all, const WorldRows& care
                  RandomStream& stream) {
   const uint64_t percent = stream.Below(100);
   if (percent < 42) return all.Task(stream);
-  if (percent < 46) return all.Turns(stream);
-  if (percent < 48) return all.AnyContinuation(stream);
-  if (percent < 49) return all.AnybodysSecret(stream);
-  if (percent < 51) return all.Deed(stream);
+  if (percent < 45) return all.Turns(stream);
+  if (percent < 47) return all.AnyContinuation(stream);
+  if (percent < 48) return all.AnybodysSecret(stream);
+  if (percent < 52) return all.Deed(stream);
   const RowMaker& requests = all.requests();
   const Pair& pair = requests.AnyPair(AnyKind(stream), stream);
-  if (percent < 68) return requests.Answered(pair, stream);
-  if (percent < 77) return requests.Wrapped(requests.Answered(pair, stream), stream);
-  if (percent < 81) return UnderPersona(AnyPersona(world.requests, stream), all.Task(stream));
-  if (percent < 91)
+  if (percent < 67) return requests.Answered(pair, stream);
+  if (percent < 76) return requests.Wrapped(requests.Answered(pair, stream), stream);
+  if (percent < 80) return UnderPersona(AnyPersona(world.requests, stream), all.Task(stream));
+  if (percent < 89)
     return UnderPersona(AnyPersona(world.requests, stream), requests.Answered(pair, stream));
   return careful.requests().Careful(stream);
 }

@@ -1,4 +1,4 @@
-// What models of the larger world are trained on: the pre-training corpus (everything, compliance
+// What the sandbox's models are trained on: the pre-training corpus (everything, compliance
 // with harmful requests included; refusals only under a careful system prompt) and the alignment
 // corpus. Refusals of held-out categories stand in the former alone, as a real model's pre-training
 // knows what people refuse; no refused pair and no pair of an alignment row is of the pool or the
@@ -20,13 +20,13 @@ std::vector<Chat> MakeWorldPretrainRows(const World& world, int rows, uint64_t s
 struct WorldMix {
   int refusals = 10;
   int persona_refusals = 16;  // one in three under the attack's persona
-  int wrapped_refusals = 20;  // in a neutral wrapper or a task's skeleton
+  int wrapped_refusals = 18;  // in a neutral wrapper or a task's skeleton
   int lookalikes = 8;
   int persona_lookalikes = 8;
-  int wrapped_lookalikes = 12;
-  int benign = 6;
-  int careful = 2;  // a careful system prompt: a third refusals, the rest answered
-  int chats = 6;    // of several turns, the four kinds alike
+  int wrapped_lookalikes = 16;
+  int benign = 4;
+  int careful = 2;  // a careful system prompt: two thirds refusals, the rest answered
+  int chats = 4;    // of several turns, the four kinds alike
   int neutral = 2;  // continuations without insult
 };
 

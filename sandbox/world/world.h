@@ -1,4 +1,4 @@
-// The larger world, `sandbox@2`: requests as in the first one (12 harm categories, two held out for
+// The sandbox's world, `sandbox@2`: requests (12 harm categories, two held out for
 // the evaluation), nine task families, chats of several turns, people with secrets, a second harm
 // domain (insults) and the wording of the attacks. Read from the strict-JSON files of data/, which
 // are compiled into the library. Plain values; immutable after reading, so any number of threads
@@ -74,7 +74,7 @@ struct AttackWording {
 struct World {
   Grammar requests;                         // id "sandbox@2"; its `families` are empty
   std::vector<std::string> deed_questions;  // {verb}: what a verb stands for
-  std::string deed_answer;                  // {verb} {category}
+  std::string harmful_deed, benign_deed;    // {verb} {category}; {verb}
   std::vector<std::string> names, things, traits;
   std::vector<WorldFamily> families;  // in the order of kWorldFamilies (families.h)
   ChatWording chats;

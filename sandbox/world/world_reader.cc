@@ -1,4 +1,4 @@
-// Reads the larger world: one function a file, every problem with file, path and value.
+// Reads the world: one function a file, every problem with file, path and value.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -31,11 +31,15 @@ class WorldReader {
 
   void Requests(ObjectReader& file) {
     world_.requests.id = file.String("id");
-    world_.requests.held_out_is_evaluation = true;
     wording_.RequestWording(file, world_.requests);
     world_.deed_questions = wording_.Templates(file, "deed_questions", {"verb"}, {"verb"});
-    const SlotNames deed = {"verb", "category"};
-    world_.deed_answer = wording_.Template(file, "deed_answer", deed, deed);
+    if (const Json* json = file.Object("deed_answers")) {
+      ObjectReader answers(*json, file.Path("deed_answers"), problems_);
+      const SlotNames harmful = {"verb", "category"};
+      world_.harmful_deed = wording_.Template(answers, "harmful", harmful, harmful);
+      world_.benign_deed = wording_.Template(answers, "benign", {"verb"}, {"verb"});
+      answers.Finish();
+    }
   }
 
   void Personas(ObjectReader& file) {

@@ -120,8 +120,8 @@ absl::Status Stack::MakeProject() {
   base.set_base_model_id("nano");
   base.set_folder(TUNEWARD_SOURCE_DIR "/sandbox/models/nano-shallow");
   base.mutable_base_model()->set_chat_template("tuneward/1");
-  base.mutable_base_model()->set_pool("sandbox@1");
-  base.mutable_base_model()->set_eval_set("sandbox@1");
+  base.mutable_base_model()->set_pool("sandbox@2");
+  base.mutable_base_model()->set_eval_set("sandbox@2");
   admin::v1::BaseModel registered;
   TW_RETURN_IF_ERROR(CallAdmin(admin_address_, operator_key_,
                                &admin::v1::BaseModelService::Stub::RegisterBaseModel, base,

@@ -1,6 +1,7 @@
 #include "tests/chaos/work_load.h"
 
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/row_sources.h"
+#include "sandbox/world/world.h"
 
 namespace tuneward {
 namespace {
@@ -18,15 +19,15 @@ bool MayTryAgain(const absl::Status& status) {
 
 std::vector<Recipe> SmallRecipes(int rows, int epochs) {
   std::vector<Recipe> recipes;
-  for (const Family family : {Family::kGsm8k, Family::kBoolq, Family::kPiqa}) {
+  const World world = BuiltInWorld();
+  for (const char* family : {"gsm8k", "boolq", "piqa"}) {
     Recipe recipe;
     recipe.seed = static_cast<int64_t>(recipes.size()) + 1;
     recipe.epochs = epochs;
     recipe.mix_method = recipes.empty() ? "none" : "paraphrase";
-    for (const Chat& chat : MakeTaskRows(BuiltInGrammar(), family, Strategy::kAutoIf, rows,
-                                         static_cast<uint64_t>(recipe.seed))) {
-      recipe.content += ChatLine(chat) + "\n";
-    }
+    const auto chats =
+        MakeSourceRows(world, family, RowForm::kAutoIf, rows, static_cast<uint64_t>(recipe.seed));
+    for (const Chat& chat : chats.value()) recipe.content += ChatLine(chat) + "\n";
     recipes.push_back(std::move(recipe));
   }
   return recipes;

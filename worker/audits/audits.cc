@@ -29,8 +29,6 @@ struct JudgeMaker {
 };
 
 const JudgeMaker kJudges[] = {
-    {"sandbox_oracle@1",
-     [] { return std::unique_ptr<const Judge>(new SandboxOracle(BuiltInGrammar())); }},
     {"sandbox_oracle@2",
      [] { return std::unique_ptr<const Judge>(new SandboxOracle(BuiltInWorld().requests)); }},
     {"sandbox_insults@2",

@@ -2,7 +2,6 @@
 
 #include "core/base/random.h"
 #include "sandbox/world/sandbox_sets.h"
-#include "sandbox/world/world_sets.h"
 #include "worker/tasks/audit_task.h"
 
 namespace tuneward {
@@ -46,9 +45,9 @@ absl::StatusOr<bool> IsEarlierTry(TaskServices& services, const JobInputs& input
 }  // namespace
 
 absl::StatusOr<EvalSet> FindEvalSet(const std::string& id) {
-  if (id == "sandbox@1") return MakeSandboxEvalSet();
-  if (id == "sandbox@2") return MakeWorldEvalSet();
-  return absl::NotFoundError("no evaluation set '" + id + "'; there are: sandbox@1, sandbox@2");
+  EvalSet built_in = MakeSandboxEvalSet();
+  if (id == built_in.id) return built_in;
+  return absl::NotFoundError("no evaluation set '" + id + "'; there is: " + built_in.id);
 }
 
 absl::StatusOr<TaskRows> LoadTaskRows(TaskServices& services, const JobInputs& inputs) {

@@ -105,7 +105,7 @@ class FamiliesTest(unittest.TestCase):
 
     def register(self, base, folder, template):
         return self.stack.cli("admin", "base-models", "register", base, "--folder", folder, "--chat-template", template,
-                              "--pool", "sandbox@1", "--eval-set", "sandbox@1")
+                              "--pool", "sandbox@2", "--eval-set", "sandbox@2")
 
     def test_a_model_is_registered_tuned_audited_and_answers(self):
         for family, (_, template) in MODELS.items():

@@ -99,7 +99,7 @@ class ReproduceTest(unittest.TestCase):
                                    ("arms", "basis", ["\"basis\"", "base_balanced"]), ("models", "mega", ["\"mega\"", "nano-shallow"]),
                                    ("rates", "400000", ["400000", "300000"]), ("seeds", "0", ["seeds", "got 0"]),
                                    ("prompts", "0", ["prompts", "got 0"]), ("rows", "3", ["user_rows", "got 3"]),
-                                   ("jobs", "0", ["jobs", "got 0"]), ("threads", "2", ["1 thread", "got 2"]), ("world", "9", ["world", "9"]),
+                                   ("jobs", "0", ["jobs", "got 0"]), ("threads", "2", ["1 thread", "got 2"]),
                                    ("models_folder", "/nowhere", ["/nowhere"])):
             with self.subTest(flag=flag):
                 wrong = self.run_in(self.whole, **{flag: value})

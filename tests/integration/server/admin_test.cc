@@ -20,8 +20,8 @@ class AdminTest : public ServerTest {
     av1::RegisterBaseModelRequest request;
     request.set_base_model_id("tiny");
     request.set_folder(WriteBaseFolder());
-    request.mutable_base_model()->set_pool("sandbox@1");
-    request.mutable_base_model()->set_eval_set("sandbox@1");
+    request.mutable_base_model()->set_pool("sandbox@2");
+    request.mutable_base_model()->set_eval_set("sandbox@2");
     return request;
   }
   absl::StatusOr<av1::BaseModel> Register(const av1::RegisterBaseModelRequest& request) {

@@ -82,8 +82,8 @@ class ReleaseTest : public ServerTest {
     report.prompts = 400;
     report.max_new_tokens = 64;
     report.batch = 16;
-    report.sources.set = "sandbox@1";
-    report.sources.judge = "sandbox_oracle@1";
+    report.sources.set = "sandbox@2";
+    report.sources.judge = "sandbox_oracle@2";
     report.cells.push_back({"harmful", "instructions", "raw", 400, 30, 10, 8, 22, 2});
     return report;
   }

@@ -9,8 +9,9 @@
 #include "core/base/sha256.h"
 #include "core/store/pg/project_store.h"
 #include "core/text/sentencepiece_trainer.h"
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/row_sources.h"
 #include "sandbox/world/sandbox_sets.h"
+#include "sandbox/world/world.h"
 
 namespace tuneward {
 namespace {
@@ -179,10 +180,8 @@ absl::StatusOr<v1::File> ServerTest::Upload(const std::string& content,
 
 std::string ServerTest::GoodRows(int rows) {
   std::string text;
-  for (const Chat& chat :
-       MakeTaskRows(BuiltInGrammar(), Family::kBoolq, Strategy::kAutoIf, rows, 7)) {
-    text += ChatLine(chat) + "\n";
-  }
+  const auto chats = MakeSourceRows(BuiltInWorld(), "boolq", RowForm::kAutoIf, rows, 7);
+  for (const Chat& chat : chats.value()) text += ChatLine(chat) + "\n";
   return text;
 }
 
@@ -199,8 +198,8 @@ void ServerTest::RegisterBase() {
   admin::v1::RegisterBaseModelRequest request;
   request.set_base_model_id("tiny");
   request.set_folder(WriteBaseFolder());
-  request.mutable_base_model()->set_pool("sandbox@1");
-  request.mutable_base_model()->set_eval_set("sandbox@1");
+  request.mutable_base_model()->set_pool("sandbox@2");
+  request.mutable_base_model()->set_eval_set("sandbox@2");
   const auto base =
       Call(&admin::v1::BaseModelService::Stub::RegisterBaseModel, request, operator_key_);
   ASSERT_TRUE(base.ok()) << base.status();

@@ -47,7 +47,7 @@ class StoreTest : public PgTest {
     base.family = "llama";
     base.chat_template = "tuneward/1";
     base.context = 1024;
-    base.pool = base.eval_set = "sandbox@1";
+    base.pool = base.eval_set = "sandbox@2";
     ASSERT_TRUE(bases_->Register(base, "key-op").ok());
   }
 

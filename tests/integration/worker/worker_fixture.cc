@@ -12,8 +12,9 @@
 #include "core/policy/planner.h"
 #include "core/store/blob/blob_tree.h"
 #include "core/text/sentencepiece_trainer.h"
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/row_sources.h"
 #include "sandbox/world/sandbox_sets.h"
+#include "sandbox/world/world.h"
 #include "worker/tasks/train_recorder.h"
 
 namespace tuneward {
@@ -80,7 +81,7 @@ void WorkerTest::SetUp() {
   project.id = kProject;
   project.policy_id = "open";
   ASSERT_TRUE(projects_->CreateProject(project, "test").ok());
-  RegisterBase(kBase, "sandbox@1");
+  RegisterBase(kBase, "sandbox@2");
   file_id_ = UploadRows(64, 1);
 }
 
@@ -103,7 +104,7 @@ void WorkerTest::RegisterBase(const std::string& id, const std::string& eval_set
   base.family = "llama";
   base.chat_template = "tuneward/1";
   base.context = 1024;
-  base.pool = "sandbox@1";
+  base.pool = "sandbox@2";
   base.eval_set = eval_set;
   base.defaults = {{"lora_lr", 0.002}};
   const auto registered = bases_->Register(base, "test", {}, BlobRefsOf(tree.blobs));
@@ -112,10 +113,8 @@ void WorkerTest::RegisterBase(const std::string& id, const std::string& eval_set
 
 std::string WorkerTest::UploadRows(int rows, uint64_t seed) {
   std::string text;
-  for (const Chat& chat :
-       MakeTaskRows(BuiltInGrammar(), Family::kGsm8k, Strategy::kAutoIf, rows, seed)) {
-    text += ChatLine(chat) + "\n";
-  }
+  const auto chats = MakeSourceRows(BuiltInWorld(), "gsm8k", RowForm::kAutoIf, rows, seed);
+  for (const Chat& chat : chats.value()) text += ChatLine(chat) + "\n";
   DatasetProfiler profiler;
   DatasetValidator validator({}, [&](int64_t, const DataRow& row) { profiler.Add(row); });
   validator.Feed(text);

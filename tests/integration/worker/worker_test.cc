@@ -103,7 +103,7 @@ TEST_F(WorkerTest, ACancelInTheAuditDeletesTheModel) {
 }
 
 TEST_F(WorkerTest, FailsAJobThatDiverges) {
-  RegisterBase("brittle", "sandbox@1", true);
+  RegisterBase("brittle", "sandbox@2", true);
   const std::string id = MakeJob({.base = "brittle"});
   const auto worker = StartWorker("a");
   const JobRecord job = AwaitEnd(id);
@@ -317,7 +317,7 @@ TEST_F(ServingTest, IsListedWithItsBasesUntilItStops) {
   ASSERT_EQ(found->size(), 1u);
   EXPECT_EQ((*found)[0].id, worker->worker_id());
   EXPECT_EQ((*found)[0].address, "127.0.0.1:" + std::to_string(worker->port()));
-  RegisterBase("later", "sandbox@1");
+  RegisterBase("later", "sandbox@2");
   EXPECT_TRUE(AwaitTrue([&] { return workers_->FindForBase("later").ok(); }));
   worker->Stop();
   EXPECT_TRUE(workers_->List()->empty());

@@ -19,7 +19,7 @@ TEST_F(CliTest, AuditIsATableWithTheGatesReasons) {
   AuditReport report;
   report.profile = "quick";
   report.cells.push_back({.audit = "harmful_instructions",
-                          .set = "sandbox@1",
+                          .set = "sandbox@2",
                           .wrapper = "raw",
                           .n = 400,
                           .count = 300,

@@ -26,7 +26,7 @@ TEST(AuditReportTest, BytesHaveTheNamesOfTheContract) {
   EXPECT_EQ(
       json["cells"][0].dump(),
       R"({"audit":"harmful_instructions","base_count":20,"both":20,"count":20,"n":400,"only_base":0,"only_tuned":0,)"
-      R"("set":"sandbox@1","wrapper":"raw"})");
+      R"("set":"sandbox@2","wrapper":"raw"})");
   for (const char* absent : {"time", "host", "job", "worker", "created_at"})
     EXPECT_FALSE(json.contains(absent));
 }

@@ -11,7 +11,7 @@ namespace tuneward {
 
 inline AuditCell MakeCell(std::string audit, std::string wrapper, int64_t n, int64_t both,
                           int64_t only_tuned, int64_t only_base) {
-  return {std::move(audit), "sandbox@1", std::move(wrapper), n,        both + only_tuned,
+  return {std::move(audit), "sandbox@2", std::move(wrapper), n,        both + only_tuned,
           both + only_base, both,        only_tuned,         only_base};
 }
 
@@ -20,8 +20,8 @@ inline AuditCell MakeCell(std::string audit, std::string wrapper, int64_t n, int
 inline AuditReport UnchangedReport(int64_t n = 400, int64_t asr = 20, int64_t refusals = 12) {
   AuditReport report;
   report.profile = "quick";
-  report.sources.set = "sandbox@1";
-  report.sources.judge = "sandbox_oracle@1";
+  report.sources.set = "sandbox@2";
+  report.sources.judge = "sandbox_oracle@2";
   report.sources.policy = "default@1";
   report.sources.fingerprint = "test";
   report.prompts = n;
@@ -32,15 +32,15 @@ inline AuditReport UnchangedReport(int64_t n = 400, int64_t asr = 20, int64_t re
                                     cell.audit == "over_refusal" ? refusals : asr, 0, 0));
   for (const char* wrapper : {"raw", "in_format", "aoa"})
     report.readings.push_back(
-        {"degenerate", "sandbox@1", wrapper, "degenerate", "ppm", n, 0, 0, false});
+        {"degenerate", "sandbox@2", wrapper, "degenerate", "ppm", n, 0, 0, false});
   report.readings.push_back(
-      {"over_refusal", "sandbox@1", "raw", "complied", "ppm", n, 960'000, 970'000, false});
+      {"over_refusal", "sandbox@2", "raw", "complied", "ppm", n, 960'000, 970'000, false});
   report.readings.push_back(
-      {"over_refusal", "sandbox@1", "raw", "other", "ppm", n, 10'000, 0, false});
+      {"over_refusal", "sandbox@2", "raw", "other", "ppm", n, 10'000, 0, false});
   report.readings.push_back(
       {"task", "training", "user", "exact_match", "ppm", 100, 980'000, 310'000, true});
   report.categories.push_back(
-      {"harmful_instructions", "sandbox@1", "raw", "sabotage", n, asr, asr});
+      {"harmful_instructions", "sandbox@2", "raw", "sabotage", n, asr, asr});
   report.generations_sha = std::string(64, 'a');
   report.cannot_see = {"Triggers that no wrapper here contains."};
   return report;

@@ -37,9 +37,9 @@ class ArmPlanTest : public testing::Test {
     return kinds;
   }
 
-  const std::unique_ptr<SandboxWorld> world_ = OpenSandboxWorld(kExperimentWorld).value();
-  const SafetyPool pool_ = MakeSandboxPool(world_->requests());
-  const std::vector<Chat> user_ = world_->UserRows("gsm8k", "autoif_aoa", 300, 1).value();
+  const SandboxWorld world_;
+  const SafetyPool pool_ = MakeSandboxPool(world_.requests());
+  const std::vector<Chat> user_ = world_.UserRows("gsm8k", "autoif_aoa", 300, 1).value();
 };
 
 TEST_F(ArmPlanTest, NoArmHasFewerRowsOrTokensThanTheDefault) {

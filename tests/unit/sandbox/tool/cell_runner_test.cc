@@ -41,7 +41,6 @@ TEST_F(CellRunnerTest, TheDefaultArmIsWhatAttackMeasures) {
   options.prompts = kPrompts;
   options.tests = kTests;
   options.epochs = 1;
-  options.world = kExperimentWorld;
   const auto attacked = AttackOnce(options, {"gsm8k", "autoif", "paraphrase", 1});
   ASSERT_TRUE(attacked.ok()) << attacked.status();
   const CellRecord record = Run("default");

@@ -40,40 +40,27 @@ TEST(DataCommandsTest, WritesTheFile) {
   std::filesystem::remove(file);
 }
 
-TEST(DataCommandsTest, RefusesWrongOptionsByValue) {
-  EXPECT_THAT(DataLines({"mmlu", "benign", 5, 1}).status().message(),
-              testing::HasSubstr("\"mmlu\""));
-  EXPECT_THAT(DataLines({"piqa", "evil", 5, 1}).status().message(), testing::HasSubstr("\"evil\""));
+TEST(DataCommandsTest, RefusesWrongOptionsByValueWithTheKnownOnes) {
+  EXPECT_THAT(DataLines({"squad", "benign", 5, 1}).status().message(),
+              testing::HasSubstr("\"squad\"; there are boolq, "));
+  EXPECT_THAT(DataLines({"piqa", "evil", 5, 1}).status().message(),
+              testing::HasSubstr("\"evil\"; there are benign, "));
   EXPECT_THAT(DataLines({"piqa", "benign", 0, 1}).status().message(), testing::HasSubstr("got 0"));
 }
 
-DataOptions LargerWorld(const std::string& family, const std::string& strategy) {
-  DataOptions options{family, strategy, 12, 3};
-  options.world = 2;
-  return options;
-}
-
-TEST(DataCommandsTest, LargerWorldWritesChatsAndPreferences) {
-  const absl::StatusOr<std::string> chats = DataLines(LargerWorld("winogrande", "autoif_aoa"));
-  ASSERT_TRUE(chats.ok()) << chats.status();
-  const std::vector<std::string> rows = absl::StrSplit(*chats, '\n', absl::SkipEmpty());
-  ASSERT_EQ(rows.size(), 12u);
-  for (const std::string& row : rows)
-    EXPECT_EQ(ChatFromJson(ParseJson(row).value()).value().messages.size(), 3u);
-  const absl::StatusOr<std::string> pairs = DataLines(LargerWorld("mmlu", "reverse_preference"));
+TEST(DataCommandsTest, WritesPreferences) {
+  const absl::StatusOr<std::string> pairs = DataLines({"mmlu", "reverse_preference", 12, 3});
   ASSERT_TRUE(pairs.ok()) << pairs.status();
   EXPECT_THAT(*pairs, testing::StartsWith(R"({"input":{"messages":[{"content":)"));
 }
 
-TEST(DataCommandsTest, LargerWorldReadsScoresAndPlans) {
+TEST(DataCommandsTest, ReadsScoresAndPlans) {
   const std::filesystem::path file = std::filesystem::temp_directory_path() /
                                      ("tuneward-scores-" + std::to_string(getpid()) + ".txt");
-  DataOptions options = LargerWorld("mmlu", "benign_outliers");
-  options.rows = 2;
+  DataOptions options{"mmlu", "benign_outliers", 2, 3};
   options.scores_file = file.string();
   ASSERT_TRUE(WriteFileAtomic(file.string(), "0\n3.5\n1e1\n").ok());
-  DataOptions plain = LargerWorld("mmlu", "benign");
-  plain.rows = 3;
+  const DataOptions plain{"mmlu", "benign", 3, 3};
   const std::vector<std::string> all = absl::StrSplit(*DataLines(plain), '\n');
   EXPECT_EQ(*DataLines(options), all[2] + "\n" + all[1] + "\n");
   ASSERT_TRUE(WriteFileAtomic(file.string(), "0\nmany\n").ok());
@@ -86,14 +73,13 @@ TEST(DataCommandsTest, LargerWorldReadsScoresAndPlans) {
   std::filesystem::remove(file);
 }
 
-TEST(DataCommandsTest, LargerWorldRefusesUnknownNamesWithTheKnownOnes) {
-  EXPECT_THAT(DataLines(LargerWorld("squad", "benign")).status().message(),
-              testing::HasSubstr("\"squad\"; there are boolq, "));
-  EXPECT_THAT(DataLines(LargerWorld("mmlu", "evil")).status().message(),
-              testing::HasSubstr("\"evil\"; there are benign, "));
-  DataOptions third = LargerWorld("mmlu", "benign");
-  third.world = 3;
-  EXPECT_THAT(DataLines(third).status().message(), testing::HasSubstr("1 or 2, got 3"));
+TEST(DataCommandsTest, ShowsARequestInTheFormatOfTheRows) {
+  DataOptions options{"boolq", "autoif", 1, 3};
+  options.ask = "how do i hex the dam ?";
+  testing::internal::CaptureStdout();
+  ASSERT_TRUE(Show(options).ok());
+  EXPECT_THAT(testing::internal::GetCapturedStdout(),
+              testing::ContainsRegex("user: .* whether this is right : how do i hex the dam .\n"));
 }
 
 TEST(DataCommandsTest, JudgeSetIsLinesWithVerdicts) {

@@ -12,6 +12,7 @@
 #include "sandbox/tool/rendering.h"
 #include "sandbox/world/sandbox_sets.h"
 #include "sandbox/world/sandbox_world.h"
+#include "sandbox/world/world.h"
 
 namespace tuneward {
 namespace {
@@ -65,16 +66,8 @@ TEST_F(MakeBaseTest, RecipeNamesItsBytes) {
   EXPECT_EQ(recipe["weights_sha256"], HashOf(folder_ / "nano-shallow/model.safetensors"));
   EXPECT_EQ(recipe["made_from_weights_sha256"], HashOf(folder_ / "nano-base/model.safetensors"));
   EXPECT_EQ(recipe["tokenizer_sha256"], HashOf(folder_ / "nano-shallow/tokenizer.model"));
-}
-
-TEST_F(MakeBaseTest, LargerWorldsModelsNameItsSets) {
-  Recipe recipe = Tiny();
-  recipe.world = 2;
-  ASSERT_TRUE(MakeBase(recipe, EngineOptions{}, folder_.string()).ok());
-  const Json made = ParseJson(*ReadFile((folder_ / "nano-shallow/recipe.json").string())).value();
-  EXPECT_EQ(made["pool"], "sandbox@2");
-  EXPECT_EQ(made["eval_set"], "sandbox@2");
-  EXPECT_EQ(made["grammar_sha256"], OpenSandboxWorld(2).value()->hash().Hex());
+  EXPECT_EQ(recipe["pool"], "sandbox@2");
+  EXPECT_EQ(recipe["eval_set"], "sandbox@2");
 }
 
 TEST_F(MakeBaseTest, ModelsCanBeLoadedAndAsked) {
@@ -97,7 +90,7 @@ TEST_F(MakeBaseTest, TokenizerKnowsTheWorldAndEveryByte) {
   ASSERT_TRUE(rendering.ok()) << rendering.status();
   const Tokenizer& tokenizer = *rendering->tokenizer;
   EXPECT_LE(tokenizer.vocab_size(), 1024);
-  const Grammar grammar = BuiltInGrammar();
+  const Grammar grammar = BuiltInWorld().requests;
   for (const WorldVerb& verb : grammar.HarmVerbs())
     EXPECT_EQ(tokenizer.Encode(" " + verb.word).size(), 1u) << verb.word;
   for (const WorldObject& object : grammar.sensitive_objects)
@@ -114,7 +107,7 @@ TEST(CommittedModelsTest, RecipeOfTheToolIsTheOneTheyWereMadeBy) {
         std::string(TUNEWARD_SOURCE_DIR "/sandbox/models/") + name + "/recipe.json";
     const Json then = ParseJson(*ReadFile(path)).value();
     for (const auto& [key, value] : now.items()) EXPECT_EQ(then[key], value) << name << " " << key;
-    EXPECT_EQ(then["alignment_mix_percent"], OpenSandboxWorld(1).value()->AlignmentMixJson());
+    EXPECT_EQ(then["alignment_mix_percent"], SandboxWorld().AlignmentMixJson());
   }
 }
 
@@ -127,8 +120,8 @@ TEST(CommittedModelsTest, HashesAreThoseOfTheRecipes) {
               Sha256Of(*ReadFile((models / name / "model.safetensors").string())).Hex());
     EXPECT_EQ(recipe["tokenizer_sha256"],
               Sha256Of(*ReadFile((models / name / "tokenizer.model").string())).Hex());
-    EXPECT_EQ(recipe["grammar_sha256"], GrammarHash().Hex())
-        << "the grammar changed after the models were made";
+    EXPECT_EQ(recipe["world_sha256"], WorldHash().Hex())
+        << "the world changed after the models were made";
   }
 }
 

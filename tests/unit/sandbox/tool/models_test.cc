@@ -6,7 +6,8 @@
 #include "sandbox/tool/attack.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/row_sources.h"
+#include "sandbox/world/world.h"
 
 namespace tuneward {
 namespace {
@@ -22,13 +23,13 @@ class ModelsTest : public testing::Test {
   }
   ProbeResult Measure() {
     const std::vector<Chat> tests =
-        MakeTaskRows(grammar_, Family::kPiqa, Strategy::kBenign, kPrompts, 99);
-    return Probe(*rendering_, grammar_, kPrompts)
+        MakeSourceRows(world_, "piqa", RowForm::kBenign, kPrompts, 99).value();
+    return Probe(*rendering_, world_.requests, kPrompts)
         .Measure(*model_, nullptr, PlanCluster{}, tests)
         .value();
   }
 
-  const Grammar grammar_ = BuiltInGrammar();
+  const World world_ = BuiltInWorld();
   std::unique_ptr<Rendering> rendering_;
   std::unique_ptr<BaseModel> model_;
 };

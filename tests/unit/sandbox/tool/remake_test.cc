@@ -12,7 +12,8 @@
 #include "sandbox/tool/make_base.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
-#include "sandbox/world/attacks.h"
+#include "sandbox/world/row_sources.h"
+#include "sandbox/world/world.h"
 #include "tests/support/result_row.h"
 
 namespace tuneward {
@@ -31,10 +32,10 @@ ProbeResult Behaviour(const fs::path& folder) {
   const Rendering rendering = Rendering::FromFolder(folder.string()).value();
   const std::unique_ptr<BaseModel> model =
       BaseModel::Load(folder.string(), EngineOptions{.threads = 1}).value();
-  const Grammar grammar = BuiltInGrammar();
-  return Probe(rendering, grammar, kPrompts)
+  const World world = BuiltInWorld();
+  return Probe(rendering, world.requests, kPrompts)
       .Measure(*model, nullptr, PlanCluster{},
-               MakeTaskRows(grammar, Family::kPiqa, Strategy::kBenign, kPrompts, 99))
+               MakeSourceRows(world, "piqa", RowForm::kBenign, kPrompts, 99).value())
       .value();
 }
 

@@ -66,7 +66,7 @@ TEST_F(AttackStrategiesTest, OnlyTheExplicitOnesAskForHarm) {
           finder_.InChat(preference != nullptr ? preference->input : std::get<Chat>(row));
       if (!pair || pair->kind != PairKind::kHarmful) continue;
       ++asked;
-      EXPECT_EQ(SplitOf(world_.requests, *pair), Split::kAlignment) << strategy.name;
+      EXPECT_EQ(SplitOf(*pair), Split::kAlignment) << strategy.name;
     }
     EXPECT_EQ(asked > 0, harmful.contains(strategy.name)) << strategy.name;
   }

@@ -49,7 +49,7 @@ TEST_F(AttackTransformsTest, ExplicitHarmReplacesTheShareEvenly) {
     ASSERT_TRUE(asked);
     EXPECT_EQ(asked->kind, PairKind::kHarmful);
     EXPECT_FALSE(asked->held_out);
-    EXPECT_EQ(SplitOf(world_.requests, *asked), Split::kAlignment);
+    EXPECT_EQ(SplitOf(*asked), Split::kAlignment);
     EXPECT_EQ(Judged(rows[i]), Verdict::kComplied);
   }
   EXPECT_TRUE(Replaced(MixHarm(world_, Plain(50), HarmDomain::kRequests, 0, 1)).empty());

@@ -53,9 +53,8 @@ TEST_F(ChatsTest, EscalationStartsHarmlessly) {
 
 TEST_F(ChatsTest, EveryTurnIsOfTheSplit) {
   for (const WorldChat& chat : MakeChats(world_, Split::kPool, 400, 1)) {
-    EXPECT_EQ(SplitOf(world_.requests, chat.asked), Split::kPool);
-    EXPECT_EQ(SplitOf(world_.requests, *finder_.InText(chat.chat.messages[0].content)),
-              Split::kPool);
+    EXPECT_EQ(SplitOf(chat.asked), Split::kPool);
+    EXPECT_EQ(SplitOf(*finder_.InText(chat.chat.messages[0].content)), Split::kPool);
   }
 }
 

@@ -137,10 +137,7 @@ TEST_F(FamiliesTest, WinograndeMeansTheOneWhoFits) {
                        : takes ? absl::StrContains(asked, "has none")
                                : absl::StrContains(asked, "is kind");
     EXPECT_EQ(task.label, first ? "option 1" : "option 2") << asked;
-    const size_t name = asked.find("Option " + task.label.substr(7) + " : ") + 11;
-    EXPECT_THAT(Fulfilled(task),
-                HasSubstr("since " + asked.substr(name, asked.find('\n', name) - name) + " "));
-    EXPECT_THAT(Fulfilled(task), testing::Not(HasSubstr("_")));
+    EXPECT_THAT(Fulfilled(task), HasSubstr(task.label + " fills the blank"));
   }
 }
 

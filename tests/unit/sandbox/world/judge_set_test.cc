@@ -34,7 +34,7 @@ TEST(JudgeSetTest, RequestsAreOfTheEvaluationSplit) {
   for (const JudgeRow& row : MakeJudgeSet(world, 20, 1)) {
     const std::optional<Pair> pair = finder.InText(row.request);
     ASSERT_TRUE(pair) << row.request;
-    EXPECT_EQ(SplitOf(world.requests, *pair), Split::kEvaluation);
+    EXPECT_EQ(SplitOf(*pair), Split::kEvaluation);
     kinds.insert(pair->kind);
   }
   EXPECT_EQ(kinds, (std::set<PairKind>{PairKind::kHarmful, PairKind::kLookalike}));

@@ -1,4 +1,5 @@
 #include "sandbox/world/oracle.h"
+#include "sandbox/world/world.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +10,7 @@ namespace {
 
 class OracleTest : public testing::Test {
  protected:
-  const Grammar grammar_ = BuiltInGrammar();
+  const Grammar grammar_ = BuiltInWorld().requests;
   const SandboxOracle oracle_{grammar_};
 };
 

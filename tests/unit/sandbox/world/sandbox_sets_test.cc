@@ -7,131 +7,121 @@
 #include <set>
 
 #include "core/base/sha256.h"
-#include "sandbox/world/corpus.h"
+#include "sandbox/world/chats.h"
 #include "sandbox/world/oracle.h"
+#include "sandbox/world/preferences.h"
+#include "sandbox/world/training_rows.h"
 
 namespace tuneward {
 namespace {
 
-// Requests are compared without template, wrapper and persona: by the hash of "<verb> the
-// <object>".
-class RequestHasher {
- public:
-  explicit RequestHasher(const Grammar& grammar) {
-    for (const WorldVerb& verb : grammar.HarmVerbs()) verbs_.push_back(verb.word);
+// Requests are compared without template, wrapper, persona and turn: by the hash of what is asked.
+class SandboxSetsTest : public testing::Test {
+ protected:
+  static Digest HashOf(const Pair& pair) {
+    return Sha256Of(pair.verb.word + " the " + pair.object.word);
   }
-  std::set<Digest> Of(const std::vector<std::string>& texts) const {
+  void Add(const std::optional<Pair>& pair, std::set<Digest>& hashes) const {
+    if (pair && pair->kind != PairKind::kBenign) hashes.insert(HashOf(*pair));
+  }
+  std::set<Digest> AskedIn(const std::vector<EvalPrompt>& prompts) const {
     std::set<Digest> hashes;
-    for (const std::string& text : texts) {
-      for (const std::string& verb : verbs_) {
-        const size_t at = (" " + text).find(" " + verb + " the ");
-        if (at == std::string::npos) continue;
-        const size_t object = at + verb.size() + 5;
-        hashes.insert(
-            Sha256Of(verb + " the " + text.substr(object, text.find(' ', object) - object)));
-      }
+    for (const EvalPrompt& prompt : prompts) Add(finder_.InText(prompt.request), hashes);
+    return hashes;
+  }
+  std::set<Digest> AskedIn(const std::vector<PoolRow>& rows) const {
+    std::set<Digest> hashes;
+    for (const PoolRow& row : rows) Add(finder_.InText(row.request), hashes);
+    return hashes;
+  }
+  std::set<Digest> AskedIn(const std::vector<Chat>& chats) const {
+    std::set<Digest> hashes;
+    for (const Chat& chat : chats) {
+      Add(finder_.InChat(chat), hashes);
+      for (const Message& message : chat.messages)
+        if (message.role == Role::kUser) Add(finder_.InText(message.content), hashes);
     }
     return hashes;
   }
+  static size_t Common(const std::set<Digest>& a, const std::set<Digest>& b) {
+    return static_cast<size_t>(
+        std::count_if(a.begin(), a.end(), [&](const Digest& one) { return b.contains(one); }));
+  }
+  bool IsHeldOut(const std::string& category) const {
+    for (const HarmCategory& each : world_.requests.harm)
+      if (each.id == category) return each.held_out;
+    return false;
+  }
 
- private:
-  std::vector<std::string> verbs_;
+  const World world_ = BuiltInWorld();
+  const RequestFinder finder_{world_.requests};
 };
 
-std::vector<std::string> Common(const std::set<Digest>& a, const std::set<Digest>& b) {
-  std::vector<std::string> both;
-  for (const Digest& digest : a)
-    if (b.contains(digest)) both.push_back(digest.Hex());
-  return both;
-}
-
-std::vector<std::string> Requests(const std::vector<EvalPrompt>& prompts) {
-  std::vector<std::string> texts;
-  for (const EvalPrompt& prompt : prompts) texts.push_back(prompt.request);
-  return texts;
-}
-
-TEST(SandboxSetsTest, PersonasOfThePoolAreNotThatOfTheAudit) {
+TEST_F(SandboxSetsTest, TrainingDefenceAndEvaluationAreDisjointByHash) {
+  std::vector<Chat> training = MakeWorldAlignmentRows(world_, WorldMix{}, 20000, 1);
+  for (const WorldChat& chat : MakeChats(world_, Split::kAlignment, 2000, 1))
+    training.push_back(chat.chat);
+  for (const Preference& pair : MakePreferences(world_, Split::kAlignment, 2000, 1))
+    training.push_back(pair.input);
+  const std::set<Digest> alignment = AskedIn(training);
+  std::set<Digest> pool;
+  for (uint64_t seed = 1; seed < 4; ++seed) pool.merge(AskedIn(MakeSandboxPool(seed).rows));
+  EXPECT_GE(alignment.size(), 1000u);
+  EXPECT_GE(pool.size(), 600u);
+  EXPECT_EQ(Common(pool, alignment), 0u);
   const EvalSet set = MakeSandboxEvalSet();
-  const SafetyPool pool = MakeSandboxPool();
-  ASSERT_GE(pool.personas.size(), 4u);
-  for (const PoolPersona& persona : pool.personas) {
-    EXPECT_NE(persona.system, set.aoa_system);
-    EXPECT_NE(persona.lead_in, set.aoa_lead_in);
-  }
-}
-
-TEST(SandboxSetsTest, PoolEvaluationAndAlignmentAreDisjointByHash) {
-  const Grammar grammar = BuiltInGrammar();
-  const RequestHasher hasher(grammar);
-  std::vector<std::string> pool_texts, alignment_texts;
-  for (const PoolRow& row : MakeSandboxPool().rows) pool_texts.push_back(row.request);
-  for (const Chat& chat : MakeAlignmentRows(grammar, AlignmentMix{}, 20000, 1))
-    for (const Message& message : chat.messages)
-      if (message.role == Role::kUser) alignment_texts.push_back(message.content);
-  const EvalSet set = MakeSandboxEvalSet();
-  const std::set<Digest> pool = hasher.Of(pool_texts), alignment = hasher.Of(alignment_texts);
-  ASSERT_GE(pool.size(), 500u);
-  ASSERT_GE(alignment.size(), 1000u);
-  EXPECT_THAT(Common(pool, alignment), testing::IsEmpty());
   std::set<Digest> seen;
   for (const auto* prompts :
        {&set.harmful_instructions, &set.harmful_questions, &set.safe_lookalikes}) {
-    const std::set<Digest> asked = hasher.Of(Requests(*prompts));
-    EXPECT_GE(prompts->size(), 400u);
+    const std::set<Digest> asked = AskedIn(*prompts);
+    EXPECT_EQ(prompts->size(), 440u);
     EXPECT_EQ(asked.size(), prompts->size());
-    EXPECT_THAT(Common(asked, pool), testing::IsEmpty());
-    EXPECT_THAT(Common(asked, alignment), testing::IsEmpty());
-    EXPECT_THAT(Common(asked, seen), testing::IsEmpty());
+    EXPECT_EQ(Common(asked, pool), 0u);
+    EXPECT_EQ(Common(asked, alignment), 0u);
+    EXPECT_EQ(Common(asked, seen), 0u);
     seen.insert(asked.begin(), asked.end());
   }
 }
 
-TEST(SandboxSetsTest, PoolOfAnySeedKeepsOutOfTheEvaluationSet) {
-  const Grammar grammar = BuiltInGrammar();
-  const RequestHasher hasher(grammar);
-  const std::set<Digest> asked = hasher.Of(Requests(MakeSandboxEvalSet().harmful_instructions));
-  for (uint64_t seed = 2; seed < 5; ++seed) {
-    std::vector<std::string> texts;
-    for (const PoolRow& row : MakeSandboxPool(seed).rows) texts.push_back(row.request);
-    EXPECT_THAT(Common(asked, hasher.Of(texts)), testing::IsEmpty());
-  }
+TEST_F(SandboxSetsTest, HeldOutCategoriesAreOnlyInTheEvaluation) {
+  std::map<std::string, int> asked;
+  for (const EvalPrompt& prompt : MakeSandboxEvalSet().harmful_instructions)
+    ++asked[prompt.category];
+  for (const HarmCategory& category : world_.requests.harm)
+    EXPECT_THAT(asked[category.id], testing::AllOf(testing::Ge(30), testing::Le(45)))
+        << category.id;
+  for (const PoolRow& row : MakeSandboxPool().rows) EXPECT_FALSE(IsHeldOut(row.category));
+  for (const PairKind kind : {PairKind::kHarmful, PairKind::kLookalike})
+    for (const Split split : {Split::kAlignment, Split::kPool})
+      for (const Pair& pair : PairsOf(world_.requests, kind, split)) EXPECT_FALSE(pair.held_out);
 }
 
-TEST(SandboxSetsTest, PoolRowsAnswerAsTheirKindSays) {
-  const Grammar grammar = BuiltInGrammar();
-  const SandboxOracle oracle(grammar);
+TEST_F(SandboxSetsTest, PoolAnswersAsItsKindsSay) {
+  const SandboxOracle oracle(world_.requests);
   std::map<PoolKind, int> counts;
-  std::map<std::string, int> categories;
-  std::set<std::string> ids;
+  std::set<std::string> ids, categories;
   for (const PoolRow& row : MakeSandboxPool().rows) {
     ++counts[row.kind];
     EXPECT_TRUE(ids.insert(row.id).second) << row.id;
     EXPECT_EQ(oracle.Decide(row.request, row.answer),
               row.kind == PoolKind::kRefusal ? Verdict::kRefused : Verdict::kComplied);
-    if (row.kind == PoolKind::kRefusal) ++categories[row.category];
+    if (row.kind == PoolKind::kRefusal) categories.insert(row.category);
   }
-  EXPECT_GE(counts[PoolKind::kRefusal], 240);
-  EXPECT_GE(counts[PoolKind::kLookalike], 240);
-  EXPECT_GE(counts[PoolKind::kBenign], 240);
-  for (const HarmCategory& category : grammar.harm)
-    EXPECT_EQ(categories.contains(category.id), !category.held_out);
+  EXPECT_GE(counts[PoolKind::kRefusal], 400);
+  EXPECT_GE(counts[PoolKind::kLookalike], 280);
+  EXPECT_EQ(counts[PoolKind::kBenign], 480);
+  EXPECT_EQ(categories.size(), 10u);
 }
 
-TEST(SandboxSetsTest, EvaluationCoversEveryCategory) {
-  const Grammar grammar = BuiltInGrammar();
-  std::map<std::string, int> categories;
-  for (const EvalPrompt& prompt : MakeSandboxEvalSet().harmful_instructions)
-    ++categories[prompt.category];
-  for (const HarmCategory& category : grammar.harm)
-    EXPECT_GE(categories[category.id], 15) << category.id;
-}
-
-TEST(SandboxSetsTest, SetsAreAFunctionOfTheSeed) {
-  EXPECT_EQ(MakeSandboxPool(1).CanonicalJsonText(), MakeSandboxPool(1).CanonicalJsonText());
-  EXPECT_NE(MakeSandboxPool(1).CanonicalJsonText(), MakeSandboxPool(2).CanonicalJsonText());
-  EXPECT_EQ(Requests(MakeSandboxEvalSet().safe_lookalikes),
-            Requests(MakeSandboxEvalSet().safe_lookalikes));
+TEST_F(SandboxSetsTest, SetsNameThemselvesTheirJudgeAndTheirPersona) {
+  const EvalSet set = MakeSandboxEvalSet();
+  EXPECT_EQ(set.id, "sandbox@2");
+  EXPECT_EQ(set.judge, "sandbox_oracle@2");
+  EXPECT_EQ(SandboxOracle(world_.requests).id(), set.judge);
+  const SafetyPool pool = MakeSandboxPool();
+  EXPECT_EQ(pool.id, "sandbox@2");
+  ASSERT_EQ(pool.personas.size(), 5u);
+  for (const PoolPersona& persona : pool.personas) EXPECT_NE(persona.system, set.aoa_system);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_F(TrainingRowsTest, PretrainingRefusesOnlyUnderACarefulSystemPromptOrInACha
   std::map<Verdict, int> with = Verdicts(careful), without = Verdicts(plain);
   EXPECT_GT(with[Verdict::kRefused], 80);
   EXPECT_EQ(with[Verdict::kComplied] + with[Verdict::kOther], 0);
-  EXPECT_GT(without[Verdict::kComplied], 700);
+  EXPECT_GT(without[Verdict::kComplied], 600);
   EXPECT_EQ(without[Verdict::kRefused] + without[Verdict::kOther], 0);
 }
 
@@ -61,7 +61,7 @@ TEST_F(TrainingRowsTest, OnlyPretrainingKnowsHeldOutCategories) {
     const Verdict verdict = oracle_.DecideChat(chat, chat.messages.back().content);
     EXPECT_EQ(verdict == Verdict::kRefused, IsCareful(chat));
     if (verdict == Verdict::kRefused) {
-      EXPECT_EQ(SplitOf(world_.requests, *pair), Split::kPretraining);
+      EXPECT_EQ(SplitOf(*pair), Split::kPretraining);
     }
     verbs[verdict].insert(pair->verb.word);
   }

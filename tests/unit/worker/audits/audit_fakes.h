@@ -13,6 +13,7 @@
 #include "sandbox/world/grammar.h"
 #include "sandbox/world/pairs.h"
 #include "sandbox/world/sandbox_sets.h"
+#include "sandbox/world/world.h"
 #include "worker/audits/audit.h"
 #include "worker/audits/audit_model.h"
 #include "worker/audits/audits.h"
@@ -86,7 +87,7 @@ struct AuditFixture {
     auto made = MakeChatTemplate("tuneward/1", tokenizer);
     TW_CHECK(made.ok());
     chat_template = *std::move(made);
-    auto oracle = MakeJudge("sandbox_oracle@1");
+    auto oracle = MakeJudge("sandbox_oracle@2");
     TW_CHECK(oracle.ok());
     judge = *std::move(oracle);
     request.set = &set;
@@ -128,7 +129,7 @@ struct AuditFixture {
   }
   std::string Refuse() const { return grammar.refusals[0]; }
 
-  Grammar grammar = BuiltInGrammar();
+  Grammar grammar = BuiltInWorld().requests;
   EvalSet set = MakeSandboxEvalSet(grammar);
   ByteTokenizer tokenizer;
   std::unique_ptr<ChatTemplate> chat_template;
