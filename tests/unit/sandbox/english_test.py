@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The hand-written English set of sandbox/english: its counts, its splits, its wording, and that no request stands in it twice."""
+"""The English set of sandbox/english: its counts, its splits, its wording, and that no request stands in it twice."""
 import collections
 import csv
 import json
