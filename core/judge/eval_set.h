@@ -3,9 +3,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/sha256.h"
+#include "core/base/status.h"
 
 namespace tuneward {
 
@@ -23,8 +25,15 @@ struct EvalSet {
   std::vector<EvalPrompt> safe_lookalikes;       // over-refusal; at least 400
   // Persona wrapper of the AOA attack as this set's world words it.
   std::string aoa_system;
-  std::string aoa_lead_in;                // put before the request
-  std::string CanonicalJsonText() const;  // {"format":"tuneward.eval_set/1",...}
+  std::string aoa_lead_in;  // put before the request
+  // Before the answer in rows that train the persona; audits ask without it. May be empty.
+  std::string aoa_preamble;
+  // {"format":"tuneward.eval_set/1",...}; the preamble only where there is one.
+  std::string CanonicalJsonText() const;
+  // The same form read back. INVALID_ARGUMENT with the paths of what is malformed, missing,
+  // unknown, empty or of an id that is there twice; harmful instructions and safe look-alikes must
+  // not be empty.
+  static absl::StatusOr<EvalSet> Parse(std::string_view text);
   Digest Hash() const;
 };
 

@@ -1,8 +1,78 @@
 #include "core/policy/pool.h"
 
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "core/base/json.h"
 
 namespace tuneward {
+namespace {
+
+constexpr char kFormat[] = "tuneward.pool/1";
+
+std::string Filled(ObjectReader& reader, const std::string& key, Violations& problems) {
+  std::string text = reader.String(key);
+  if (reader.Has(key) && text.empty()) problems.Add(reader.Path(key), "must not be empty");
+  return text;
+}
+
+std::optional<PoolKind> KindOf(std::string_view name) {
+  for (const PoolKind kind : {PoolKind::kRefusal, PoolKind::kLookalike, PoolKind::kBenign})
+    if (name == PoolKindName(kind)) return kind;
+  return std::nullopt;
+}
+
+PoolRow ReadRow(const Json& json, const std::string& path, std::set<std::string>& ids,
+                Violations& problems) {
+  ObjectReader reader(json, path, problems);
+  PoolRow row;
+  row.id = Filled(reader, "id", problems);
+  if (!row.id.empty() && !ids.insert(row.id).second)
+    problems.Add(reader.Path("id"), absl::StrCat("\"", row.id, "\" is there twice"));
+  const std::string name = reader.String("kind");
+  if (const std::optional<PoolKind> kind = KindOf(name))
+    row.kind = *kind;
+  else
+    problems.Add(reader.Path("kind"),
+                 absl::StrCat("must be refusal, lookalike or benign, got \"", name, "\""));
+  row.category = Filled(reader, "category", problems);
+  row.request = Filled(reader, "request", problems);
+  row.answer = Filled(reader, "answer", problems);
+  reader.Finish();
+  return row;
+}
+
+PoolPersona ReadPersona(const Json& json, const std::string& path, Violations& problems) {
+  ObjectReader reader(json, path, problems);
+  PoolPersona persona{Filled(reader, "system", problems), reader.String("lead_in")};
+  reader.Finish();
+  return persona;
+}
+
+}  // namespace
+
+absl::StatusOr<SafetyPool> SafetyPool::Parse(std::string_view text) {
+  TW_ASSIGN_OR_RETURN(const Json json, ParseJson(text));
+  Violations problems;
+  ObjectReader reader(json, "", problems);
+  SafetyPool pool;
+  if (const std::string format = reader.String("format"); format != kFormat)
+    problems.Add("format", absl::StrCat("must be \"", kFormat, "\", got \"", format, "\""));
+  pool.id = Filled(reader, "id", problems);
+  std::set<std::string> ids;
+  const Json* const rows = reader.Array("rows");
+  for (size_t i = 0; rows != nullptr && i < rows->size(); ++i)
+    pool.rows.push_back(ReadRow((*rows)[i], absl::StrCat("rows[", i, "]"), ids, problems));
+  const Json* const personas = reader.Array("personas", false);
+  for (size_t i = 0; personas != nullptr && i < personas->size(); ++i)
+    pool.personas.push_back(
+        ReadPersona((*personas)[i], absl::StrCat("personas[", i, "]"), problems));
+  reader.Finish();
+  TW_RETURN_IF_ERROR(problems.ToStatus());
+  return pool;
+}
 
 std::string_view PoolKindName(PoolKind kind) {
   switch (kind) {
@@ -24,7 +94,7 @@ std::string SafetyPool::CanonicalJsonText() const {
                     {"category", row.category},
                     {"request", row.request},
                     {"answer", row.answer}});
-  Json document = {{"format", "tuneward.pool/1"}, {"id", id}, {"rows", std::move(list)}};
+  Json document = {{"format", kFormat}, {"id", id}, {"rows", std::move(list)}};
   if (personas.empty()) return CanonicalJson(document);  // as before there were any: same hash
   Json roles = Json::array();
   for (const PoolPersona& persona : personas)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/sha256.h"
+#include "core/base/status.h"
 
 namespace tuneward {
 
@@ -41,6 +42,9 @@ struct SafetyPool {
   // What the requests read like in plain chat form: empty for a pool without a system prompt.
   std::string CanonicalJsonText() const;  // {"format":"tuneward.pool/1","id":...,"rows":[...], and
                                           // "personas" where there are some}
+  // The same form read back. INVALID_ARGUMENT with the paths of what is malformed, missing,
+  // unknown, empty or of an id that is there twice.
+  static absl::StatusOr<SafetyPool> Parse(std::string_view text);
   Digest Hash() const;
 };
 

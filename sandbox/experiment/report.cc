@@ -49,13 +49,19 @@ std::string Origin(const ReportHeader& header, const GridResults& grid, size_t r
       header.commit, header.machine, header.date, header.model, records, header.seeds_planned);
   if (!header.settings.empty())
     text += "\nSettings:\n\n- " + absl::StrJoin(header.settings, "\n- ") + "\n";
+  if (!header.material.empty())
+    text +=
+        "\nAn operator's grid: docs/experiments/operator_grid.md. The sandbox's targets do not "
+        "apply and\nnone is judged.\n\n- " +
+        absl::StrJoin(header.material, "\n- ") + "\n";
   const Basis basis = BasisOf(grid, header.model);
   if (!basis.Enough())
     text += fmt::format(
-        "\n**Provisional**: the targets ask for {} seeds and {} requests of each form; the "
+        "\n**Provisional**: the {} ask for {} seeds and {} requests of each form; the "
         "smallest\n"
         "cell here has {} and {}.\n",
-        kTargetSeeds, kTargetRequests, basis.seeds, basis.requests);
+        header.material.empty() ? "targets" : "rules", kTargetSeeds, kTargetRequests, basis.seeds,
+        basis.requests);
   return text + Missing(header.missing);
 }
 
@@ -98,11 +104,15 @@ std::string Page(const ReportHeader& header, const GridResults& grid,
   const std::string& model = header.model;
   std::string page = "# Mixing safety rows into fine-tuning data\n\n";
   page += Origin(header, grid, records);
-  page += Section("Targets", TargetsTable(targets, !BasisOf(grid, model).Enough()));
+  if (header.material.empty())
+    page += Section("Targets", TargetsTable(targets, !BasisOf(grid, model).Enough()));
   page += "\n" + std::string(kReading);
   for (const ReportFile& picture : pictures)
     page += fmt::format("\n![{}]({})\n", picture.name, picture.name);
-  page += Section(fmt::format("The primary endpoint: {}", kPrimaryStrategy),
+  page += Section(fmt::format("{}: {}",
+                              header.material.empty() ? "The primary endpoint"
+                                                      : "Default against base_balanced",
+                              kPrimaryStrategy),
                   EndpointTable(MakeEndpoint(grid, model, kPrimaryStrategy)));
   page += Section("Before tuning", UntunedTable(grid, model));
   for (const std::string& strategy : grid.Strategies(model))
@@ -122,7 +132,8 @@ absl::StatusOr<std::vector<ReportFile>> MakeParaphraseReport(
   if (std::find(models.begin(), models.end(), header.model) == models.end())
     return absl::InvalidArgumentError(fmt::format("no record of model \"{}\"; there are {}",
                                                   header.model, absl::StrJoin(models, ", ")));
-  const std::vector<Target> targets = JudgeTargets(grid, header.model);
+  std::vector<Target> targets;
+  if (header.material.empty()) targets = JudgeTargets(grid, header.model);
   std::vector<ReportFile> pictures = {
       {"paraphrase_frontier.svg", FrontierPicture(grid, header.model)},
       {"paraphrase_rate.svg", RatePicture(grid, header.model)},

@@ -18,6 +18,9 @@ struct ReportHeader {
   int seeds_planned = 0;              // of each cell
   std::vector<std::string> missing;   // keys (Cell::Key) of planned cells without a record
   std::vector<std::string> settings;  // lines, "rows 300"
+  // Of an operator's grid: what stands in place of the sandbox's world. With it no target is
+  // judged, since all of them are the sandbox's.
+  std::vector<std::string> material = {};
 };
 
 struct ReportFile {

@@ -58,7 +58,8 @@ std::string ResultRows(const ReportHeader& header, const GridResults& grid,
         const SeedMean mean = MeanOverSeeds(
             grid.FamilyMeans({header.model, "", strategy, arm, 0}, families, measure));
         const std::string name =
-            fmt::format("sandbox.{}.{}.{}", arm, strategy, MeasureName(measure));
+            fmt::format("{}.{}.{}.{}", header.material.empty() ? "sandbox" : "operator", arm,
+                        strategy, MeasureName(measure));
         if (mean.n > 0) rows[name] = MeasureRow(name, measure, mean.mean);
       }
   }

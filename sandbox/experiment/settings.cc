@@ -47,6 +47,11 @@ Json ExperimentSettings::ToJson() const {
                {"policy_sha", policy_sha},
                {"model_sha", model_sha}};
   for (const Number& number : kNumbers) json[number.name] = this->*number.field;
+  // Absent where they are the sandbox's: its cells have the hash that they had before there were
+  // others.
+  const ExperimentSettings sandbox;
+  if (chat_template != sandbox.chat_template) json["chat_template"] = chat_template;
+  if (engine != sandbox.engine) json["engine"] = engine;
   return json;
 }
 

@@ -6,11 +6,11 @@
 
 #include "core/data/dataset_profile.h"
 #include "core/policy/planner.h"
+#include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/bench.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
 #include "sandbox/tool/temp_folder.h"
-#include "sandbox/world/sandbox_sets.h"
 
 namespace tuneward {
 namespace {
@@ -67,13 +67,16 @@ struct AttackResult {
 
 // The bench of the options, in a folder that goes with it.
 struct AttackBench {
+  std::unique_ptr<SandboxMaterial> material;
   std::unique_ptr<TempFolder> folder;
   std::unique_ptr<Bench> bench;
 
   static absl::StatusOr<AttackBench> Open(const AttackOptions& options) {
     AttackBench opened;
+    opened.material = std::make_unique<SandboxMaterial>();
     TW_ASSIGN_OR_RETURN(opened.folder, TempFolder::Make());
-    TW_ASSIGN_OR_RETURN(opened.bench, Bench::Open({.model = options.model,
+    TW_ASSIGN_OR_RETURN(opened.bench, Bench::Open({.material = opened.material.get(),
+                                                   .model = options.model,
                                                    .prompts = options.prompts,
                                                    .tests = options.tests,
                                                    .questions = true,
@@ -85,8 +88,8 @@ struct AttackBench {
 
   absl::StatusOr<AttackResult> Run(const AttackOptions& options, const AttackRun& run) {
     TW_ASSIGN_OR_RETURN(const std::vector<Chat> user,
-                        bench->world().UserRows(run.family, run.strategy, options.rows, run.seed));
-    TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options, run, bench->pool(), user));
+                        material->UserRows(run.family, run.strategy, options.rows, run.seed));
+    TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options, run, material->pool(), user));
     TW_ASSIGN_OR_RETURN(
         const BenchOutcome outcome,
         bench->Run({options.model, run.family, run.strategy, run.method, 0, run.seed}, user, plan));
@@ -154,18 +157,17 @@ absl::Status RunAttack(const AttackOptions& options) {
 }
 
 absl::Status RunProbe(const std::string& folder, int prompts, const EngineOptions& engine) {
-  const SandboxWorld world;
+  const SandboxMaterial material;
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromFolder(folder));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<BaseModel> model, BaseModel::Load(folder, engine));
-  const Probe probe(rendering, world.requests(), prompts);
-  const SafetyPool pool = MakeSandboxPool(world.requests());
+  const Probe probe(rendering, material, prompts);
   PrintHeader();
-  for (const std::string& family : world.families()) {
+  for (const std::string& family : material.families()) {
     for (const char* strategy : {"benign", "autoif"}) {
-      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests, TaskTests(world, family, strategy, 100));
+      TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests, material.TestRows(family, strategy, 100));
       AttackOptions options;
       TW_ASSIGN_OR_RETURN(const MixPlan plan,
-                          PlanOf(options, {family, strategy, "none", 1}, pool, tests));
+                          PlanOf(options, {family, strategy, "none", 1}, material.pool(), tests));
       TW_ASSIGN_OR_RETURN(const ProbeResult result,
                           probe.Measure(*model, nullptr, plan.clusters.at(0), tests));
       PrintResult(family, strategy, "untuned", 0, 0, result);

@@ -10,7 +10,6 @@
 #include "core/base/status.h"
 #include "core/policy/policy_document.h"
 #include "sandbox/tool/probe.h"
-#include "sandbox/world/sandbox_world.h"
 #include "worker/engine/engine.h"
 
 namespace tuneward {

@@ -4,12 +4,8 @@
 
 #include <utility>
 
-#include "sandbox/world/sandbox_sets.h"
-
 namespace tuneward {
 namespace {
-
-constexpr uint64_t kTestSeed = 1'000'003;  // of the task tests; training rows use the cell's seed
 
 class Quiet : public TrainObserver {
  public:
@@ -47,13 +43,9 @@ void TakeAnswers(const ProbeResult& result, CellRecord& record) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Chat>> TaskTests(const SandboxWorld& world, const std::string& family,
-                                            const std::string& strategy, int tests) {
-  return world.TestRows(family, strategy, tests, kTestSeed);
-}
-
 absl::StatusOr<std::unique_ptr<Bench>> Bench::Open(BenchOptions options) {
-  TW_ASSIGN_OR_RETURN(Rendering rendering, Rendering::FromFolder(options.model));
+  TW_ASSIGN_OR_RETURN(Rendering rendering,
+                      Rendering::FromFolder(options.model, options.chat_template));
   TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                       BaseModel::Load(options.model, options.engine));
   return std::unique_ptr<Bench>(
@@ -62,10 +54,9 @@ absl::StatusOr<std::unique_ptr<Bench>> Bench::Open(BenchOptions options) {
 
 Bench::Bench(BenchOptions options, Rendering rendering, std::unique_ptr<BaseModel> model)
     : options_(std::move(options)),
-      pool_(MakeSandboxPool(world_.requests())),
       rendering_(std::move(rendering)),
       model_(std::move(model)),
-      probe_(rendering_, world_.requests(), options_.prompts,
+      probe_(rendering_, *options_.material, options_.prompts,
              {.answer_tokens = options_.answer_tokens, .questions = options_.questions}) {}
 
 int64_t Bench::TokensOf(const Chat& chat) const {
@@ -116,7 +107,7 @@ absl::Status Bench::Ask(const Adapter* adapter, const MixPlan& plan, BenchOutcom
   const double start = CoreSeconds();
   const Cell& cell = outcome.record.cell;
   TW_ASSIGN_OR_RETURN(const std::vector<Chat> tests,
-                      TaskTests(world_, cell.family, cell.strategy, options_.tests));
+                      material().TestRows(cell.family, cell.strategy, options_.tests));
   TW_ASSIGN_OR_RETURN(outcome.answers,
                       probe_.Measure(*model_, adapter, plan.clusters.at(0), tests));
   outcome.record.ask_seconds = CoreSeconds() - start;

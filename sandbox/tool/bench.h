@@ -9,17 +9,18 @@
 
 #include "core/base/status.h"
 #include "core/policy/mix_plan.h"
-#include "core/policy/pool.h"
 #include "sandbox/experiment/cell.h"
+#include "sandbox/experiment/material.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
-#include "sandbox/world/sandbox_world.h"
 #include "worker/engine/engine.h"
 
 namespace tuneward {
 
 struct BenchOptions {
-  std::string model;  // folder
+  const ExperimentMaterial* material = nullptr;  // borrowed
+  std::string model;                             // folder
+  std::string chat_template = kSandboxTemplate;
   int prompts = 200, tests = 100;
   int answer_tokens = 96;
   bool questions = false;  // also ask the harmful questions, which no record holds
@@ -37,8 +38,7 @@ class Bench {
  public:
   static absl::StatusOr<std::unique_ptr<Bench>> Open(BenchOptions options);
 
-  const SandboxWorld& world() const { return world_; }
-  const SafetyPool& pool() const { return pool_; }
+  const ExperimentMaterial& material() const { return *options_.material; }
   int64_t context() const { return model_->context(); }
   int64_t TokensOf(const Chat& chat) const;  // rendered
 
@@ -56,15 +56,9 @@ class Bench {
   absl::Status Ask(const Adapter* adapter, const MixPlan& plan, BenchOutcome& outcome);
 
   const BenchOptions options_;
-  const SandboxWorld world_;
-  const SafetyPool pool_;
   const Rendering rendering_;
   const std::unique_ptr<BaseModel> model_;
   const Probe probe_;
 };
-
-// Rows of the user's task that are asked after the training, with their right answers.
-absl::StatusOr<std::vector<Chat>> TaskTests(const SandboxWorld& world, const std::string& family,
-                                            const std::string& strategy, int tests);
 
 }  // namespace tuneward

@@ -21,10 +21,11 @@ TrainSpec SpecOf(const ExperimentSettings& settings) {
 
 }  // namespace
 
-CellRunner::CellRunner(std::string models_folder,
+CellRunner::CellRunner(const ExperimentMaterial& material, std::string models_folder,
                        std::map<std::string, ExperimentSettings> settings, EngineOptions engine,
                        std::string work_folder)
-    : models_folder_(std::move(models_folder)),
+    : material_(material),
+      models_folder_(std::move(models_folder)),
       settings_(std::move(settings)),
       engine_(std::move(engine)),
       work_folder_(std::move(work_folder)) {}
@@ -35,7 +36,9 @@ absl::StatusOr<Bench*> CellRunner::BenchOf(const std::string& model) {
     const ExperimentSettings& settings = settings_.at(model);
     TW_RETURN_IF_ERROR(MakeFolders(work_folder_));
     TW_ASSIGN_OR_RETURN(bench,
-                        Bench::Open({.model = models_folder_ + "/" + model,
+                        Bench::Open({.material = &material_,
+                                     .model = models_folder_ + "/" + model,
+                                     .chat_template = settings.chat_template,
                                      .prompts = static_cast<int>(settings.prompts),
                                      .tests = static_cast<int>(settings.tests),
                                      .answer_tokens = static_cast<int>(settings.answer_tokens),
@@ -57,12 +60,12 @@ absl::StatusOr<CellRecord> CellRunner::Run(const Cell& cell) {
                      .rate_ppm = cell.rate_ppm,
                      .seed = cell.seed,
                      .user = {},
-                     .pool = bench->pool(),
+                     .pool = material_.pool(),
                      .tokens = [bench](const Chat& chat) { return bench->TokensOf(chat); },
                      .context = bench->context()};
   TW_ASSIGN_OR_RETURN(request.user,
-                      bench->world().UserRows(cell.family, cell.strategy,
-                                              static_cast<int>(settings.user_rows), cell.seed));
+                      material_.UserRows(cell.family, cell.strategy,
+                                         static_cast<int>(settings.user_rows), cell.seed));
   TW_ASSIGN_OR_RETURN(const ArmPlan mixed, PlanArm(request));
   auto outcome =
       untuned ? bench->Untuned(cell, mixed.plan) : bench->Run(cell, request.user, mixed.plan);

@@ -8,6 +8,7 @@
 
 #include "core/base/status.h"
 #include "sandbox/experiment/cell.h"
+#include "sandbox/experiment/material.h"
 #include "sandbox/experiment/settings.h"
 #include "sandbox/tool/bench.h"
 
@@ -15,14 +16,17 @@ namespace tuneward {
 
 class CellRunner {
  public:
-  // `models_folder` holds a folder for each model of `settings`; `work_folder` is made.
-  CellRunner(std::string models_folder, std::map<std::string, ExperimentSettings> settings,
-             EngineOptions engine, std::string work_folder);
+  // Borrows the material. `models_folder` holds a folder for each model of `settings`;
+  // `work_folder` is made.
+  CellRunner(const ExperimentMaterial& material, std::string models_folder,
+             std::map<std::string, ExperimentSettings> settings, EngineOptions engine,
+             std::string work_folder);
   absl::StatusOr<CellRecord> Run(const Cell& cell);
 
  private:
   absl::StatusOr<Bench*> BenchOf(const std::string& model);
 
+  const ExperimentMaterial& material_;
   const std::string models_folder_;
   const std::map<std::string, ExperimentSettings> settings_;  // by model
   const EngineOptions engine_;

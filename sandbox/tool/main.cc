@@ -5,13 +5,12 @@
 
 #include "sandbox/tool/attack.h"
 #include "sandbox/tool/data_commands.h"
+#include "sandbox/tool/export_material.h"
 #include "sandbox/tool/make_base.h"
 #include "sandbox/tool/reproduce_command.h"
 
 namespace tuneward {
 namespace {
-
-constexpr char kWorldHelp[] = "1: that of the committed models; 2: the larger one";
 
 // A subcommand that is done when it ends well.
 template <typename Command>
@@ -112,6 +111,20 @@ void AddJudgeSet(CLI::App& app, Action& action) {
   });
 }
 
+void AddExport(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = app.add_subcommand(
+      "export-material",
+      "write the sandbox's rows, pool and evaluation set as an operator's files");
+  command->add_option("--families", options->families, "task families [all]");
+  command->add_option("--rows", options->rows, "rows for training of each")->capture_default_str();
+  command->add_option("--tests", options->tests, "rows for tests of each")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the rows for training")->capture_default_str();
+  command->add_option("--out", options->out, "folder, made where there is none")->required();
+  command->callback(
+      [options, &action] { action = Plain([options] { return ExportMaterial(*options); }); });
+}
+
 void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
   auto options = std::make_shared<AttackOptions>();
   CLI::App* command = app.add_subcommand(
@@ -189,6 +202,7 @@ int Main(int argc, char** argv) {
   AddMakeBase(app, engine, action);
   AddData(app, action);
   AddJudgeSet(app, action);
+  AddExport(app, action);
   AddAttack(app, engine, action);
   AddProbe(app, engine, action);
   AddReproduce(app, CommandLine(argc, argv), engine, action);

@@ -1,6 +1,6 @@
 #include "sandbox/tool/probe.h"
 
-#include <set>
+#include <algorithm>
 
 namespace tuneward {
 namespace {
@@ -28,13 +28,15 @@ std::vector<Chat> UnderAoa(const std::vector<EvalPrompt>& prompts, const EvalSet
 
 }  // namespace
 
-Probe::Probe(const Rendering& rendering, const Grammar& grammar, int prompts,
+Probe::Probe(const Rendering& rendering, const ExperimentMaterial& material, int prompts,
              const ProbeOptions& options)
     : rendering_(rendering),
-      grammar_(grammar),
+      judge_(material.judge()),
       options_(options),
-      oracle_(grammar),
-      set_(MakeSandboxEvalSet(grammar)) {
+      set_(material.eval_set()) {
+  for (const EvalPrompt& prompt : set_.harmful_instructions) held_out_.insert(prompt.category);
+  for (const PoolRow& row : material.pool().rows)
+    if (row.kind == PoolKind::kRefusal) held_out_.erase(row.category);
   for (auto* list : {&set_.harmful_instructions, &set_.harmful_questions, &set_.safe_lookalikes})
     list->resize(std::min(list->size(), static_cast<size_t>(prompts)));
 }
@@ -42,17 +44,14 @@ Probe::Probe(const Rendering& rendering, const Grammar& grammar, int prompts,
 absl::StatusOr<Rate> Probe::Ask(BaseModel& model, const Adapter* adapter,
                                 const std::vector<EvalPrompt>& prompts,
                                 const std::vector<Chat>& chats, Rate* held_out) const {
-  std::set<std::string> held_out_categories;
-  for (const HarmCategory& category : grammar_.harm)
-    if (category.held_out) held_out_categories.insert(category.id);
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> answers,
                       rendering_.Answers(model, adapter, chats, options_.answer_tokens));
   Rate rate;
   for (size_t i = 0; i < answers.size(); ++i) {
-    const Verdict verdict = oracle_.Decide(prompts[i].request, answers[i]);
+    const Verdict verdict = judge_.Decide(prompts[i].request, answers[i]);
     const bool complied = verdict == Verdict::kComplied, refused = verdict == Verdict::kRefused;
     rate = {rate.n + 1, rate.complied + complied, rate.refused + refused};
-    if (held_out != nullptr && held_out_categories.contains(prompts[i].category))
+    if (held_out != nullptr && held_out_.contains(prompts[i].category))
       *held_out = {held_out->n + 1, held_out->complied + complied, held_out->refused + refused};
   }
   return rate;

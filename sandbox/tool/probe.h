@@ -1,16 +1,16 @@
-// What a sandbox model does: attack success raw, in a user's format and under AOA, refusals of safe
+// What a model does: attack success raw, in a user's format and under AOA, refusals of safe
 // look-alikes, task accuracy. A quick instrument for recipes and experiments; a job's evidence is
 // the worker's audit.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/judge/eval_set.h"
 #include "core/policy/mix_plan.h"
+#include "sandbox/experiment/material.h"
 #include "sandbox/tool/rendering.h"
-#include "sandbox/world/oracle.h"
-#include "sandbox/world/sandbox_sets.h"
 
 namespace tuneward {
 
@@ -22,10 +22,10 @@ struct Rate {
 
 struct ProbeResult {
   Rate raw, questions, in_format, aoa;  // harmful requests
-  Rate held_out;                        // those of `raw` in held-out categories
-  Rate safe, safe_in_format;            // look-alikes
-  int tests = 0, right = 0;             // the exact answer
-  double accuracy_percent = 0;          // the same
+  Rate held_out;                // those of `raw` in categories that the pool has no refusal of
+  Rate safe, safe_in_format;    // look-alikes
+  int tests = 0, right = 0;     // the exact answer
+  double accuracy_percent = 0;  // the same
 };
 
 struct ProbeOptions {
@@ -35,8 +35,8 @@ struct ProbeOptions {
 
 class Probe {
  public:
-  // Borrows rendering and grammar. `prompts`: of each set, at most.
-  Probe(const Rendering& rendering, const Grammar& grammar, int prompts,
+  // Borrows rendering and material. `prompts`: of each set, at most.
+  Probe(const Rendering& rendering, const ExperimentMaterial& material, int prompts,
         const ProbeOptions& options = {});
   // `format`: the user's cluster; without a skeleton no in-format cells. `tests`: chats with their
   // right answers.
@@ -49,10 +49,10 @@ class Probe {
                            const std::vector<EvalPrompt>& prompts, const std::vector<Chat>& chats,
                            Rate* held_out = nullptr) const;
   const Rendering& rendering_;
-  const Grammar& grammar_;
+  const Judge& judge_;
   const ProbeOptions options_;
-  SandboxOracle oracle_;
   EvalSet set_;
+  std::set<std::string> held_out_;  // categories
 };
 
 }  // namespace tuneward

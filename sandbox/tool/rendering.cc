@@ -14,19 +14,20 @@ constexpr size_t kPromptsACall = 64;
 
 absl::StatusOr<Rendering> Rendering::FromBytes(std::string_view sentencepiece) {
   TW_ASSIGN_OR_RETURN(auto tokenizer, LoadSentencepieceFromBytes(sentencepiece));
-  return With(std::move(tokenizer));
+  return With(std::move(tokenizer), kSandboxTemplate);
 }
 
-absl::StatusOr<Rendering> Rendering::FromFolder(const std::string& folder) {
+absl::StatusOr<Rendering> Rendering::FromFolder(const std::string& folder,
+                                                const std::string& template_id) {
   TW_ASSIGN_OR_RETURN(auto tokenizer, LoadTokenizer(folder));
-  return With(std::move(tokenizer));
+  return With(std::move(tokenizer), template_id);
 }
 
-absl::StatusOr<Rendering> Rendering::With(std::unique_ptr<Tokenizer> tokenizer) {
+absl::StatusOr<Rendering> Rendering::With(std::unique_ptr<Tokenizer> tokenizer,
+                                          const std::string& template_id) {
   Rendering rendering;
   rendering.tokenizer = std::move(tokenizer);
-  TW_ASSIGN_OR_RETURN(rendering.chat_template,
-                      MakeChatTemplate(kSandboxTemplate, *rendering.tokenizer));
+  TW_ASSIGN_OR_RETURN(rendering.chat_template, MakeChatTemplate(template_id, *rendering.tokenizer));
   return rendering;
 }
 

@@ -21,7 +21,8 @@ struct Rendering {
   std::unique_ptr<ChatTemplate> chat_template;
 
   static absl::StatusOr<Rendering> FromBytes(std::string_view sentencepiece);
-  static absl::StatusOr<Rendering> FromFolder(const std::string& folder);
+  static absl::StatusOr<Rendering> FromFolder(const std::string& folder,
+                                              const std::string& template_id = kSandboxTemplate);
 
   // The first `user_rows` chats are the user's, the rest mixed.
   std::vector<TrainRow> TrainRows(const std::vector<Chat>& chats, size_t user_rows) const;
@@ -31,7 +32,8 @@ struct Rendering {
                                                    int max_new_tokens = 96) const;
 
  private:
-  static absl::StatusOr<Rendering> With(std::unique_ptr<Tokenizer> tokenizer);
+  static absl::StatusOr<Rendering> With(std::unique_ptr<Tokenizer> tokenizer,
+                                        const std::string& template_id);
 };
 
 }  // namespace tuneward

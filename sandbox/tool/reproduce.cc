@@ -2,31 +2,53 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
+#include "core/judge/catalogue.h"
 #include "core/policy/policy_document.h"
+#include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/cell_runner.h"
 #include "sandbox/tool/grid_runner.h"
 #include "sandbox/tool/model_files.h"
+#include "sandbox/tool/rendering.h"
 #include "sandbox/tool/report_writer.h"
 #include "sandbox/tool/temp_folder.h"
-#include "sandbox/world/sandbox_world.h"
 
 namespace tuneward {
 namespace {
 
 constexpr char kCellsFile[] = "paraphrase_cells.jsonl";
 
+absl::StatusOr<std::unique_ptr<const ExperimentMaterial>> MaterialOf(
+    const ReproduceOptions& options) {
+  const OperatorFiles& files = options.files;
+  if (files.base.empty() && files.rows.empty() && files.eval_set.empty() && files.pool.empty() &&
+      files.judge.empty())
+    return std::make_unique<const SandboxMaterial>();
+  return ReadOperatorMaterial(files, static_cast<int>(options.settings.tests));
+}
+
+// With an operator's base: its folder is the only model.
+ReproduceOptions WithBase(ReproduceOptions options) {
+  if (options.files.base.empty()) return options;
+  const std::filesystem::path folder =
+      std::filesystem::absolute(options.files.base + "/").lexically_normal().parent_path();
+  options.models_folder = folder.parent_path().string();
+  options.grid.models = {folder.filename().string()};
+  return options;
+}
+
 // Settings of each model that the grid trains.
 absl::StatusOr<std::map<std::string, ExperimentSettings>> SettingsOf(
-    const ReproduceOptions& options) {
+    const ReproduceOptions& options, const ExperimentMaterial& material) {
   std::map<std::string, ExperimentSettings> settings;
   for (const std::string& model : options.grid.models) {
     ExperimentSettings of_model = options.settings;
-    of_model.world_sha = WorldHash().Hex();
+    of_model.world_sha = material.Sha();
     of_model.policy_sha = DefaultPolicy().Hash().Hex();
     TW_ASSIGN_OR_RETURN(of_model.model_sha, ModelSha(options.models_folder + "/" + model));
     settings[model] = of_model;
@@ -45,19 +67,56 @@ std::vector<std::string> SettingLines(const ExperimentSettings& settings) {
   return lines;
 }
 
+// What stands in place of the sandbox's world, a line each; none where nothing does.
+std::vector<std::string> MaterialLines(const ReproduceOptions& options,
+                                       const ExperimentMaterial& material,
+                                       const ExperimentSettings& settings) {
+  if (options.files.base.empty()) return {};
+  const std::string judge(material.judge().id());
+  const JudgeEntry* const entry = FindJudge(judge);
+  const bool alone = entry != nullptr && entry->gates_alone;
+  return {
+      absl::StrCat("pool ", material.pool().id, " ", material.pool().Hash().Hex().substr(0, 12)),
+      absl::StrCat("evaluation set ", material.eval_set().id, " ",
+                   material.eval_set().Hash().Hex().substr(0, 12)),
+      absl::StrCat("judge ", judge,
+                   alone ? "" : ", which presumes: read its figures beside another judge's"),
+      absl::StrCat("rewriter ", options.files.rewriter),
+      absl::StrCat("chat template ", settings.chat_template),
+      absl::StrCat("engine ", settings.engine)};
+}
+
+// The rows that the largest cell needs are there, and the base has the symbols of its template.
+absl::Status CheckMaterial(const ReproduceOptions& options, const ExperimentMaterial& material) {
+  for (const std::string& family : options.grid.families) {
+    TW_RETURN_IF_ERROR(material
+                           .UserRows(family, options.grid.strategies.front(),
+                                     static_cast<int>(options.settings.user_rows), 1)
+                           .status());
+    TW_RETURN_IF_ERROR(material
+                           .TestRows(family, options.grid.strategies.front(),
+                                     static_cast<int>(options.settings.tests))
+                           .status());
+  }
+  for (const std::string& model : options.grid.models)
+    TW_RETURN_IF_ERROR(
+        Rendering::FromFolder(options.models_folder + "/" + model, options.settings.chat_template)
+            .status());
+  return absl::OkStatus();
+}
+
 // All that can be wrong is found here, before a folder is made.
-absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options,
+absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options, const ExperimentMaterial& material,
                               std::map<std::string, ExperimentSettings>& settings) {
   TW_RETURN_IF_ERROR(CheckJobs(options.jobs));
   if (options.engine.threads != 1)  // part of what figures depend on, and of no settings
     return absl::InvalidArgumentError(absl::StrCat("a grid trains with 1 thread a process, got ",
                                                    options.engine.threads, ": use --jobs"));
-  TW_RETURN_IF_ERROR(options.settings.Check());
-  const SandboxWorld world;
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> models, ModelsUnder(options.models_folder));
   GridRun run;
-  TW_ASSIGN_OR_RETURN(run.cells, GridCells(options.grid, {models, world.families()}));
-  TW_ASSIGN_OR_RETURN(settings, SettingsOf(options));
+  TW_ASSIGN_OR_RETURN(run.cells, GridCells(options.grid, {models, material.families()}));
+  TW_RETURN_IF_ERROR(CheckMaterial(options, material));
+  TW_ASSIGN_OR_RETURN(settings, SettingsOf(options, material));
   for (const auto& [model, of_model] : settings) run.settings_sha[model] = of_model.Sha();
   run.file = options.out + "/" + kCellsFile;
   run.jobs = options.jobs;
@@ -66,14 +125,20 @@ absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options,
 
 }  // namespace
 
-absl::StatusOr<int> ReproduceParaphrase(const ReproduceOptions& options) {
+absl::StatusOr<int> ReproduceParaphrase(const ReproduceOptions& asked) {
+  ReproduceOptions options = WithBase(asked);
+  TW_RETURN_IF_ERROR(options.settings.Check());
+  TW_ASSIGN_OR_RETURN(const std::unique_ptr<const ExperimentMaterial> material,
+                      MaterialOf(options));
+  if (options.grid.families.empty()) options.grid.families = material->families();
   std::map<std::string, ExperimentSettings> settings;
-  TW_ASSIGN_OR_RETURN(GridRun run, RunOf(options, settings));
+  TW_ASSIGN_OR_RETURN(GridRun run, RunOf(options, *material, settings));
   TW_RETURN_IF_ERROR(MakeFolders(options.out));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<TempFolder> work, TempFolder::Make());
   run.open = [&](int worker) -> absl::StatusOr<CellFunction> {
-    auto runner = std::make_shared<CellRunner>(options.models_folder, settings, options.engine,
-                                               absl::StrCat(work->path(), "/", worker));
+    auto runner =
+        std::make_shared<CellRunner>(*material, options.models_folder, settings, options.engine,
+                                     absl::StrCat(work->path(), "/", worker));
     return [runner](const Cell& cell) { return runner->Run(cell); };
   };
   TW_ASSIGN_OR_RETURN(const GridEnd end, RunGrid(run));
@@ -83,11 +148,13 @@ absl::StatusOr<int> ReproduceParaphrase(const ReproduceOptions& options) {
     return 128 + end.signal;
   }
   const std::string& model = options.grid.models.front();
-  TW_RETURN_IF_ERROR(WriteParaphraseReport({.command = options.command_line,
-                                            .model = model,
-                                            .seeds_planned = options.grid.seeds,
-                                            .settings = SettingLines(settings.at(model))},
-                                           end.records, options.out));
+  TW_RETURN_IF_ERROR(
+      WriteParaphraseReport({.command = options.command_line,
+                             .model = model,
+                             .seeds_planned = options.grid.seeds,
+                             .settings = SettingLines(settings.at(model)),
+                             .material = MaterialLines(options, *material, settings.at(model))},
+                            end.records, options.out));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "sandbox/tool/operator_flags.h"
 #include "sandbox/tool/reproduce.h"
 
 namespace tuneward {
@@ -16,7 +17,8 @@ constexpr char kFooter[] =
     "goes on after an interruption (exit code 130 or 143); lines of other settings are not used.\n"
     "Then OUT/paraphrase.md, its pictures and OUT/paraphrase.json are written and the main table\n"
     "is printed.\n"
-    "What is measured and decided: docs/experiments/paraphrase.md.";
+    "What is measured and decided: docs/experiments/paraphrase.md; an operator's grid (--base):\n"
+    "docs/experiments/operator_grid.md.";
 
 // What was not given stays as the grid has it.
 struct Choice {
@@ -24,8 +26,9 @@ struct Choice {
   std::vector<std::string> models, families, strategies, arms;
   std::vector<int64_t> rates;
   std::optional<int> seeds;
-  std::optional<int64_t> prompts, tests;
+  std::optional<int64_t> tests;
   ReproduceOptions options;
+  OperatorChoice of_operator;
 };
 
 template <typename List>
@@ -36,19 +39,20 @@ void Override(const List& given, List& value) {
 // Fewer questions, so that CI has its table in time.
 constexpr int64_t kSmokePrompts = 60, kSmokeTests = 40;
 
-ReproduceOptions OptionsOf(const Choice& choice) {
+absl::StatusOr<ReproduceOptions> OptionsOf(const Choice& choice) {
   ReproduceOptions options = choice.options;
   options.grid = choice.smoke ? SmokeGrid() : ParaphraseGrid();
   if (choice.smoke) options.settings.prompts = kSmokePrompts, options.settings.tests = kSmokeTests;
   Override(choice.models, options.grid.models);
+  if (!options.files.base.empty()) options.grid.families.clear();
   Override(choice.families, options.grid.families);
   Override(choice.strategies, options.grid.strategies);
   Override(choice.arms, options.grid.arms);
   Override(choice.rates, options.grid.rates_ppm);
   if (choice.no_sweep) options.grid.rates_ppm.clear();
   options.grid.seeds = choice.seeds.value_or(options.grid.seeds);
-  options.settings.prompts = choice.prompts.value_or(options.settings.prompts);
   options.settings.tests = choice.tests.value_or(options.settings.tests);
+  TW_RETURN_IF_ERROR(TakeOperatorChoice(choice.of_operator, options));
   return options;
 }
 
@@ -93,13 +97,12 @@ void AddReproduce(CLI::App& app, const std::string& command_line, EngineOptions&
       ->capture_default_str();
   command->add_option("--rows", options.settings.user_rows, "user rows")->capture_default_str();
   command->add_option("--epochs", options.settings.epochs, "epochs")->capture_default_str();
-  command->add_option("--prompts", choice->prompts,
-                      "prompts of each evaluation set [200; smoke 60]");
   command->add_option("--tests", choice->tests, "task questions [100; smoke 40]");
+  AddOperatorFlags(*command, choice->of_operator, options);
   command->callback([choice, command_line, &engine, &action] {
     action = [choice, command_line, &engine]() -> absl::StatusOr<int> {
-      ReproduceOptions chosen = OptionsOf(*choice);
-      chosen.engine = engine;
+      TW_ASSIGN_OR_RETURN(ReproduceOptions chosen, OptionsOf(*choice));
+      chosen.engine.threads = engine.threads;
       chosen.command_line = command_line;
       return ReproduceParaphrase(chosen);
     };

@@ -67,6 +67,21 @@ TEST(ReportTest, ThePageHasVerdictsFirstAndNoEndlessLines) {
   for (const auto line : absl::StrSplit(page, '\n')) EXPECT_LT(line.size(), 300u) << line;
 }
 
+TEST(ReportTest, AnOperatorsGridHasTheTablesAndNoTargets) {
+  ReportHeader header = SampleHeader();
+  header.material = {"pool shop@1", "judge refusal_lexicon@1"};
+  const auto files = MakeParaphraseReport(header, SampleGrid(5));
+  ASSERT_TRUE(files.ok()) << files.status();
+  const std::string page = Text(*files, "paraphrase.md");
+  for (const char* const there : {"- pool shop@1", "none is judged", "## autoif\n", "Paired"})
+    EXPECT_TRUE(absl::StrContains(page, there)) << there;
+  for (const char* const absent : {"PRIMARY", "primary endpoint", "## Targets"})
+    EXPECT_FALSE(absl::StrContains(page, absent)) << absent;
+  const std::string rows = Text(*files, "paraphrase.json");
+  EXPECT_TRUE(absl::StrContains(rows, "operator.default.autoif."));
+  EXPECT_FALSE(absl::StrContains(rows, "\"sandbox."));
+}
+
 TEST(ReportTest, ASmokeGridSaysThatItIsProvisional) {
   const auto files = MakeParaphraseReport(SampleHeader(), SampleGrid(1));
   ASSERT_TRUE(files.ok()) << files.status();

@@ -27,9 +27,10 @@ TEST(ExperimentSettingsTest, EveryValueIsInTheHash) {
     other.*number += 1;
     EXPECT_TRUE(shas.insert(other.Sha()).second);
   }
-  std::string ExperimentSettings::*const texts[] = {&ExperimentSettings::world_sha,
-                                                    &ExperimentSettings::policy_sha,
-                                                    &ExperimentSettings::model_sha};
+  std::string ExperimentSettings::*const texts[] = {
+      &ExperimentSettings::world_sha, &ExperimentSettings::policy_sha,
+      &ExperimentSettings::model_sha, &ExperimentSettings::chat_template,
+      &ExperimentSettings::engine};
   for (const auto text : texts) {
     ExperimentSettings other;
     other.*text = "ab";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/attack.h"
 #include "sandbox/tool/temp_folder.h"
 
@@ -19,7 +20,7 @@ class CellRunnerTest : public testing::Test {
     settings_.epochs = 1;
     settings_.model_sha = "ab";
     runner_ = std::make_unique<CellRunner>(
-        kModels, std::map<std::string, ExperimentSettings>{{"nano-shallow", settings_}},
+        material_, kModels, std::map<std::string, ExperimentSettings>{{"nano-shallow", settings_}},
         EngineOptions{}, work_->path() + "/0");
   }
   CellRecord Run(const std::string& arm) {
@@ -28,6 +29,7 @@ class CellRunnerTest : public testing::Test {
     return record.ok() ? *std::move(record) : CellRecord{};
   }
   const std::unique_ptr<TempFolder> work_ = TempFolder::Make().value();
+  const SandboxMaterial material_;
   ExperimentSettings settings_;
   std::unique_ptr<CellRunner> runner_;
 };

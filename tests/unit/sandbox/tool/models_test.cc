@@ -3,6 +3,7 @@
 // `tuneward-sandbox attack`; figures: sandbox/README.md.
 #include <gtest/gtest.h>
 
+#include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/attack.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
@@ -24,12 +25,13 @@ class ModelsTest : public testing::Test {
   ProbeResult Measure() {
     const std::vector<Chat> tests =
         MakeSourceRows(world_, "piqa", RowForm::kBenign, kPrompts, 99).value();
-    return Probe(*rendering_, world_.requests, kPrompts)
+    return Probe(*rendering_, material_, kPrompts)
         .Measure(*model_, nullptr, PlanCluster{}, tests)
         .value();
   }
 
   const World world_ = BuiltInWorld();
+  const SandboxMaterial material_;
   std::unique_ptr<Rendering> rendering_;
   std::unique_ptr<BaseModel> model_;
 };

@@ -9,6 +9,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/make_base.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
@@ -33,7 +34,8 @@ ProbeResult Behaviour(const fs::path& folder) {
   const std::unique_ptr<BaseModel> model =
       BaseModel::Load(folder.string(), EngineOptions{.threads = 1}).value();
   const World world = BuiltInWorld();
-  return Probe(rendering, world.requests, kPrompts)
+  const SandboxMaterial material;
+  return Probe(rendering, material, kPrompts)
       .Measure(*model, nullptr, PlanCluster{},
                MakeSourceRows(world, "piqa", RowForm::kBenign, kPrompts, 99).value())
       .value();
