@@ -13,8 +13,8 @@
 #include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/cell_runner.h"
 #include "sandbox/tool/grid_runner.h"
+#include "sandbox/tool/material_check.h"
 #include "sandbox/tool/model_files.h"
-#include "sandbox/tool/rendering.h"
 #include "sandbox/tool/report_writer.h"
 #include "sandbox/tool/temp_folder.h"
 
@@ -86,25 +86,6 @@ std::vector<std::string> MaterialLines(const ReproduceOptions& options,
       absl::StrCat("engine ", settings.engine)};
 }
 
-// The rows that the largest cell needs are there, and the base has the symbols of its template.
-absl::Status CheckMaterial(const ReproduceOptions& options, const ExperimentMaterial& material) {
-  for (const std::string& family : options.grid.families) {
-    TW_RETURN_IF_ERROR(material
-                           .UserRows(family, options.grid.strategies.front(),
-                                     static_cast<int>(options.settings.user_rows), 1)
-                           .status());
-    TW_RETURN_IF_ERROR(material
-                           .TestRows(family, options.grid.strategies.front(),
-                                     static_cast<int>(options.settings.tests))
-                           .status());
-  }
-  for (const std::string& model : options.grid.models)
-    TW_RETURN_IF_ERROR(
-        Rendering::FromFolder(options.models_folder + "/" + model, options.settings.chat_template)
-            .status());
-  return absl::OkStatus();
-}
-
 // All that can be wrong is found here, before a folder is made.
 absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options, const ExperimentMaterial& material,
                               std::map<std::string, ExperimentSettings>& settings) {
@@ -115,7 +96,9 @@ absl::StatusOr<GridRun> RunOf(const ReproduceOptions& options, const ExperimentM
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> models, ModelsUnder(options.models_folder));
   GridRun run;
   TW_ASSIGN_OR_RETURN(run.cells, GridCells(options.grid, {models, material.families()}));
-  TW_RETURN_IF_ERROR(CheckMaterial(options, material));
+  if (!options.files.base.empty())
+    TW_RETURN_IF_ERROR(
+        CheckMaterial(material, options.grid, options.settings, options.models_folder));
   TW_ASSIGN_OR_RETURN(settings, SettingsOf(options, material));
   for (const auto& [model, of_model] : settings) run.settings_sha[model] = of_model.Sha();
   run.file = options.out + "/" + kCellsFile;

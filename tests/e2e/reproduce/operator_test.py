@@ -80,6 +80,10 @@ class OperatorTest(unittest.TestCase):
         self.fails(self.operator_grid(), ["gsm8k.jsonl:4: malformed"])
         self.rows.write_text("".join(lines[1:]), encoding="utf-8")
         self.fails(self.operator_grid(), ["\"gsm8k\" has 39 rows for training, 40"])
+        long = json.loads(lines[2])
+        long["autoif"]["user"] = "how many books " * 400
+        self.rows.write_text("".join(lines[:2]) + json.dumps(long) + "\n" + "".join(lines[3:]), encoding="utf-8")
+        self.fails(self.operator_grid(), ["gsm8k, autoif_aoa", "how many books", "tokens, the base takes 1024"])
         self.rows.write_text("".join(lines), encoding="utf-8")
         prompts = json.loads(self.prompts.read_text(encoding="utf-8"))
         pool = json.loads(self.pool.read_text(encoding="utf-8"))
