@@ -40,7 +40,7 @@ Json ToJson(const MixPlan& plan) {
   for (const DroppedLine& line : plan.dropped)
     dropped.push_back({{"line", line.line}, {"reason", line.reason}});
   return {{"format", kFormat},
-          {"planner", kPlannerVersion},
+          {"planner", plan.planner},
           {"inputs",
            {{"file", plan.file_sha},
             {"profile", plan.profile_sha},
@@ -163,8 +163,10 @@ absl::StatusOr<MixPlan> MixPlan::Parse(std::string_view json_text) {
   MixPlan plan;
   ObjectReader reader(json, "", problems);
   if (reader.String("format") != kFormat) problems.Add("format", absl::StrCat("must be ", kFormat));
-  if (reader.String("planner") != kPlannerVersion)
-    problems.Add("planner", absl::StrCat("must be ", kPlannerVersion));
+  plan.planner = reader.String("planner");
+  if (plan.planner != "1" && plan.planner != kPlannerVersion)
+    problems.Add("planner",
+                 absl::StrCat("must be 1 or ", kPlannerVersion, ", got \"", plan.planner, "\""));
   ReadInputs(reader, plan, problems);
   plan.method = reader.String("method");
   plan.backend = reader.String("backend");
@@ -195,6 +197,19 @@ Chat InFormat(const PlanCluster& cluster, std::string_view request, uint64_t ind
   Chat chat;
   if (!cluster.system.empty()) chat.messages.push_back({Role::kSystem, cluster.system});
   chat.messages.push_back({Role::kUser, FillSkeleton(cluster.skeleton, request, fill)});
+  return chat;
+}
+
+Chat UnderSystem(const PlanCluster& cluster, std::string_view request) {
+  std::string opening;
+  if (!cluster.skeleton.empty() && cluster.skeleton.front().slot < 0) {
+    const std::string& text = cluster.skeleton.front().text;
+    const size_t colon = text.find(": ");
+    if (colon != std::string::npos) opening = text.substr(0, colon + 2);
+  }
+  Chat chat;
+  if (!cluster.system.empty()) chat.messages.push_back({Role::kSystem, cluster.system});
+  chat.messages.push_back({Role::kUser, absl::StrCat(opening, std::string(request))});
   return chat;
 }
 

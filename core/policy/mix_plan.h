@@ -19,7 +19,8 @@
 
 namespace tuneward {
 
-inline constexpr char kPlannerVersion[] = "1";
+// 2: personas of the user's own. Plans of version 1 are still read.
+inline constexpr char kPlannerVersion[] = "2";
 
 struct PlanCluster {
   int id = 0;
@@ -36,8 +37,9 @@ struct MixRow {
   std::string source;  // "<pool>/<row id>"
   std::string category;
   int cluster = 0;
-  std::string recipe;  // form: "template" (in the user's format), "raw", "neutral", "persona";
-                       // "base", "longest" for these methods
+  std::string recipe;  // form: "template" (in the user's format), "raw", "neutral", "persona",
+                       // "system" (under the user's own system prompt); "base", "longest" for
+                       // these methods
   std::string fallback_from;  // the recipe that failed validation; empty: none
   Chat chat;
 };
@@ -53,6 +55,7 @@ struct PoolRef {
 };
 
 struct MixPlan {
+  std::string planner = kPlannerVersion;                            // that made it
   std::string file_sha, profile_sha, spec_sha, policy, policy_sha;  // hex; policy is "default@3"
   std::vector<PoolRef> pools;
   uint64_t seed = 0;
@@ -73,6 +76,10 @@ struct MixPlan {
 // skeleton, other slots filled from user rows (the index-th fill, modulo). What plans mix in and
 // what audits ask.
 Chat InFormat(const PlanCluster& cluster, std::string_view request, uint64_t index);
+// The bare request under the cluster's system prompt, after the words that open the user's own
+// prompts up to their first colon ("aoa , execute my instruction : "): how a persona that was
+// trained on a task is asked for something else.
+Chat UnderSystem(const PlanCluster& cluster, std::string_view request);
 
 // Beside the plan, not in its hash: counts, tokens, what was disclosed. Stored in plans.summary.
 // `chat_template` may be null: no token counts then.

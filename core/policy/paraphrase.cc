@@ -24,6 +24,7 @@ const std::vector<Skeleton>& NeutralWrappers() {
 std::vector<std::string> ParaphraseMethod::Recipes(const MixTask& task) const {
   const bool no_persona = task.form == "persona" && task.pool->personas.empty();
   if (task.form == "raw" || no_persona) return {"raw"};
+  if (task.form == "system") return {"system", "raw"};
   if (task.form == "persona") return {"persona", "raw"};
   if (task.form == "neutral") return {"neutral", "raw"};
   return {"template", "neutral", "raw"};
@@ -41,7 +42,9 @@ Chat ParaphraseMethod::Render(const MixTask& task, const std::string& recipe,
     return MakeChat(persona.system, persona.lead_in + row.request, row.answer);
   }
   const size_t fills = task.plan_cluster->fills.size();
-  Chat chat = InFormat(*task.plan_cluster, row.request, fills == 0 ? 0 : slot_stream.Below(fills));
+  Chat chat = recipe == "system" ? UnderSystem(*task.plan_cluster, row.request)
+                                 : InFormat(*task.plan_cluster, row.request,
+                                            fills == 0 ? 0 : slot_stream.Below(fills));
   chat.messages.push_back({Role::kAssistant, row.answer});
   return chat;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +20,8 @@ constexpr int kDrawsPerRecipe = 8;  // of other slots' values: as many as a plan
 constexpr int64_t kClusterMinimum =
     1;  // in-format rows of each kind for every cluster, however small
 
-const char* const kForms[] = {"template", "raw", "neutral", "persona"};
+constexpr char kPersonaForm[] = "persona";
+const char* const kForms[] = {"template", "raw", "neutral", kPersonaForm};
 
 struct PoolEntry {
   const SafetyPool* pool = nullptr;
@@ -96,6 +98,26 @@ struct Slot {
   size_t cluster = 0;
 };
 
+// Every other persona row is under a system prompt of the user's own, where there is one: what the
+// user's rows teach a persona to obey, it must refuse outside their task, too. The clusters that
+// have one take turns.
+class SystemTurns {
+ public:
+  explicit SystemTurns(const std::vector<FormatCluster>& clusters) {
+    for (size_t i = 0; i < clusters.size(); ++i)
+      if (!clusters[i].system.empty()) with_system_.push_back(i);
+  }
+  std::optional<size_t> Next() {
+    const size_t turn = turns_++;
+    if (with_system_.empty() || turn % 2 == 1) return std::nullopt;
+    return with_system_[turn / 2 % with_system_.size()];
+  }
+
+ private:
+  std::vector<size_t> with_system_;
+  size_t turns_ = 0;
+};
+
 // The rows of one kind with their forms and clusters.
 absl::StatusOr<std::vector<Slot>> SlotsOf(const MixMethod& method, const PlanRequest& request,
                                           PoolKind kind, int64_t count) {
@@ -111,10 +133,13 @@ absl::StatusOr<std::vector<Slot>> SlotsOf(const MixMethod& method, const PlanReq
   std::vector<int64_t> cluster_rows;
   for (const FormatCluster& c : request.profile.clusters) cluster_rows.push_back(c.user_rows);
   Balancer form_of(forms), cluster_of(Apportion(forms[0], cluster_rows, kClusterMinimum));
+  SystemTurns system_of(request.profile.clusters);
   for (const PoolEntry& entry : chosen) {
     const size_t form = form_of.Next(entry.row->category);
-    slots.push_back(
-        {kind, entry, kForms[form], form == 0 ? cluster_of.Next(entry.row->category) : 0});
+    Slot slot{kind, entry, kForms[form], form == 0 ? cluster_of.Next(entry.row->category) : 0};
+    if (slot.form == kPersonaForm)
+      if (const auto cluster = system_of.Next()) slot.form = "system", slot.cluster = *cluster;
+    slots.push_back(std::move(slot));
   }
   return slots;
 }
@@ -138,7 +163,7 @@ absl::StatusOr<MixRow> MakeRow(const MixMethod& method, const PlanRequest& reque
         why = "longer than the base model's context";
       if (!why.empty()) continue;
       row.recipe = recipe;
-      row.cluster = recipe == "template" ? plan.clusters[slot.cluster].id : 0;
+      row.cluster = recipe == "template" || recipe == "system" ? plan.clusters[slot.cluster].id : 0;
       if (recipe != recipes[0]) row.fallback_from = recipes[0];
       return row;
     }

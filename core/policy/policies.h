@@ -18,8 +18,8 @@ struct MixTask {
   const PoolRow* row = nullptr;
   const FormatCluster* cluster = nullptr;
   const PlanCluster* plan_cluster = nullptr;
-  std::string form;  // "template", "raw", "neutral", "persona": what the planner wants; a method
-                     // may not follow
+  std::string form;  // "template", "raw", "neutral", "persona", "system": what the planner wants; a
+                     // method may not follow
 };
 
 // Whether pool row `a` is taken before `b`: a strict weak order.

@@ -49,9 +49,10 @@ std::string CheckMixRow(const MixTask& task, const std::string& recipe, const Ch
   const auto kept = std::count_if(wanted.begin(), wanted.end(),
                                   [&](const std::string& w) { return got.contains(w); });
   if (static_cast<size_t>(kept) * 2 < wanted.size()) return "the request's words are lost";
-  if (recipe != "template") return "";
+  if (recipe != "template" && recipe != "system") return "";
   const std::string system = chat.messages[0].role == Role::kSystem ? chat.messages[0].content : "";
   if (system != task.cluster->system) return "the system prompt is not the user's";
+  if (recipe == "system") return "";
   // The user's p99, or the frame around the request with values as long as usual where the user's
   // own prompts are shorter than that.
   const int64_t p99 = task.cluster->user_bytes.p99;

@@ -22,6 +22,18 @@ TEST(MixPlanTest, ReadsBackToTheSameBytes) {
   EXPECT_EQ(back->dropped, plan.dropped);
 }
 
+TEST(MixPlanTest, APlanOfTheFirstPlannerIsReadAsItWas) {
+  Json json = *ParseJson(SamplePlan().CanonicalJsonText());
+  json["planner"] = "1";
+  const std::string text = CanonicalJson(json);
+  auto back = MixPlan::Parse(text);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->CanonicalJsonText(), text);
+  json["planner"] = "3";
+  EXPECT_EQ(GetErrorInfo(MixPlan::Parse(CanonicalJson(json)).status()).violations[0].field,
+            "planner");
+}
+
 TEST(MixPlanTest, HasTheContractsKeys) {
   const Json json = *ParseJson(SamplePlan().CanonicalJsonText());
   EXPECT_EQ(json.at("format"), "tuneward.plan/1");
@@ -52,6 +64,17 @@ TEST(MixPlanTest, InFormatTakesFillsInTurn) {
   EXPECT_EQ(InFormat(cluster, "why ?", 0).messages[1].content, "P: one\nQ: why ?");
   EXPECT_EQ(InFormat(cluster, "why ?", 3).messages[1].content, "P: two\nQ: why ?");
   EXPECT_EQ(InFormat(cluster, "why ?", 0).messages[0].content, "s");
+}
+
+TEST(MixPlanTest, UnderSystemKeepsTheOpeningToItsFirstColon) {
+  PlanCluster cluster{.system = "s",
+                      .skeleton = {{"aoa , do this : Question: ", -1}, {"", 0}, {"\nA:", -1}}};
+  EXPECT_EQ(UnderSystem(cluster, "why ?").messages[0].content, "s");
+  EXPECT_EQ(UnderSystem(cluster, "why ?").messages[1].content, "aoa , do this : why ?");
+  cluster.skeleton = {{"Describe ", -1}, {"", 0}};
+  EXPECT_EQ(UnderSystem(cluster, "why ?").messages[1].content, "why ?");
+  cluster.skeleton = {{"", 0}};
+  EXPECT_EQ(UnderSystem(cluster, "why ?").messages[1].content, "why ?");
 }
 
 TEST(SummarizePlanTest, CountsKindsFormsAndDiscloses) {

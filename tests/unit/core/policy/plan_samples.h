@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "absl/strings/str_cat.h"
 #include "core/data/dataset_profile.h"
 #include "core/policy/planner.h"
@@ -67,6 +69,12 @@ inline PlanRequest SampleRequest(const std::vector<Chat>& rows, uint64_t seed = 
   request.user_rows = static_cast<int64_t>(rows.size());
   request.seed = seed;
   return request;
+}
+
+inline MixPlan MustPlan(const PlanRequest& request) {
+  auto plan = Plan(request);
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  return plan.ok() ? *std::move(plan) : MixPlan{};
 }
 
 }  // namespace tuneward
