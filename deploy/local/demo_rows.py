@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The demo's figures as rows of docs/results: demo_rows.py SECONDS "<method>.<strategy>=audit.json" ...
 
-Writes sandbox.<method>.<strategy>.asr_raw|asr_in_format|asr_aoa|over_refusal|accuracy in percent, those of the untuned base under the
-method name `untuned` from the first report, and demo.seconds. One seed: a figure of the experiment is a mean over seeds.
+Writes demo.<method>.<strategy>.asr_raw|asr_in_format|asr_aoa|over_refusal|accuracy in percent, those of the untuned base under the
+method name `untuned` from the first report, and demo.seconds. One seed: figures of the experiment (sandbox.*) are means over seeds.
 """
 import json
 import pathlib
@@ -44,7 +44,7 @@ def main(seconds, *reports):
         rows = [(key, "tuned")] + ([("untuned." + key.partition(".")[2], "base")] if i == 0 else [])
         for prefix, which in rows:
             for name, value, better in figures(report, which):
-                record(f"sandbox.{prefix}.{name}", value, "%", better)
+                record(f"demo.{prefix}.{name}", value, "%", better)
 
 
 if __name__ == "__main__":
