@@ -161,6 +161,13 @@ std::string ObjectReader::String(const std::string& key, bool required, std::str
   return v->get<std::string>();
 }
 
+std::string ObjectReader::Filled(const std::string& key) {
+  std::string text = String(key);
+  const Json* v = Find(key, false);
+  if (v != nullptr && v->is_string() && text.empty()) problems_.Add(Path(key), "must not be empty");
+  return text;
+}
+
 int64_t ObjectReader::Int(const std::string& key, int64_t min, int64_t max,
                           std::optional<int64_t> fallback) {
   const Json* v = Find(key, !fallback.has_value());

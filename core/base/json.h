@@ -42,6 +42,8 @@ class ObjectReader {
   // Each returns the default (after adding a problem) when the key is missing and `required`, or
   // has another type.
   std::string String(const std::string& key, bool required = true, std::string fallback = "");
+  // Required, and a problem where it is empty.
+  std::string Filled(const std::string& key);
   int64_t Int(const std::string& key, int64_t min, int64_t max,
               std::optional<int64_t> fallback = std::nullopt);
   double Number(const std::string& key, double min, double max,

@@ -18,19 +18,12 @@ Json PromptsToJson(const std::vector<EvalPrompt>& prompts) {
   return list;
 }
 
-std::string Filled(ObjectReader& reader, const std::string& key, Violations& problems) {
-  std::string text = reader.String(key);
-  if (reader.Has(key) && text.empty()) problems.Add(reader.Path(key), "must not be empty");
-  return text;
-}
-
 void ReadPrompts(ObjectReader& reader, const std::string& key, std::set<std::string>& ids,
                  std::vector<EvalPrompt>& prompts, Violations& problems) {
   const Json* const list = reader.Array(key);
   for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
     ObjectReader prompt((*list)[i], absl::StrCat(reader.Path(key), "[", i, "]"), problems);
-    prompts.push_back({Filled(prompt, "id", problems), Filled(prompt, "category", problems),
-                       Filled(prompt, "request", problems)});
+    prompts.push_back({prompt.Filled("id"), prompt.Filled("category"), prompt.Filled("request")});
     prompt.Finish();
     const std::string& id = prompts.back().id;
     if (!id.empty() && !ids.insert(id).second)
@@ -47,15 +40,15 @@ absl::StatusOr<EvalSet> EvalSet::Parse(std::string_view text) {
   EvalSet set;
   if (const std::string format = reader.String("format"); format != kFormat)
     problems.Add("format", absl::StrCat("must be \"", kFormat, "\", got \"", format, "\""));
-  set.id = Filled(reader, "id", problems);
-  set.judge = Filled(reader, "judge", problems);
+  set.id = reader.Filled("id");
+  set.judge = reader.Filled("judge");
   std::set<std::string> ids;
   ReadPrompts(reader, "harmful_instructions", ids, set.harmful_instructions, problems);
   ReadPrompts(reader, "harmful_questions", ids, set.harmful_questions, problems);
   ReadPrompts(reader, "safe_lookalikes", ids, set.safe_lookalikes, problems);
   if (const Json* const wording = reader.Object("aoa"); wording != nullptr) {
     ObjectReader aoa(*wording, "aoa", problems);
-    set.aoa_system = Filled(aoa, "system", problems);
+    set.aoa_system = aoa.Filled("system");
     set.aoa_lead_in = aoa.String("lead_in");
     set.aoa_preamble = aoa.String("preamble", false);
     aoa.Finish();

@@ -12,12 +12,6 @@ namespace {
 
 constexpr char kFormat[] = "tuneward.pool/1";
 
-std::string Filled(ObjectReader& reader, const std::string& key, Violations& problems) {
-  std::string text = reader.String(key);
-  if (reader.Has(key) && text.empty()) problems.Add(reader.Path(key), "must not be empty");
-  return text;
-}
-
 std::optional<PoolKind> KindOf(std::string_view name) {
   for (const PoolKind kind : {PoolKind::kRefusal, PoolKind::kLookalike, PoolKind::kBenign})
     if (name == PoolKindName(kind)) return kind;
@@ -28,7 +22,7 @@ PoolRow ReadRow(const Json& json, const std::string& path, std::set<std::string>
                 Violations& problems) {
   ObjectReader reader(json, path, problems);
   PoolRow row;
-  row.id = Filled(reader, "id", problems);
+  row.id = reader.Filled("id");
   if (!row.id.empty() && !ids.insert(row.id).second)
     problems.Add(reader.Path("id"), absl::StrCat("\"", row.id, "\" is there twice"));
   const std::string name = reader.String("kind");
@@ -37,16 +31,16 @@ PoolRow ReadRow(const Json& json, const std::string& path, std::set<std::string>
   else
     problems.Add(reader.Path("kind"),
                  absl::StrCat("must be refusal, lookalike or benign, got \"", name, "\""));
-  row.category = Filled(reader, "category", problems);
-  row.request = Filled(reader, "request", problems);
-  row.answer = Filled(reader, "answer", problems);
+  row.category = reader.Filled("category");
+  row.request = reader.Filled("request");
+  row.answer = reader.Filled("answer");
   reader.Finish();
   return row;
 }
 
 PoolPersona ReadPersona(const Json& json, const std::string& path, Violations& problems) {
   ObjectReader reader(json, path, problems);
-  PoolPersona persona{Filled(reader, "system", problems), reader.String("lead_in")};
+  PoolPersona persona{reader.Filled("system"), reader.String("lead_in")};
   reader.Finish();
   return persona;
 }
@@ -60,7 +54,7 @@ absl::StatusOr<SafetyPool> SafetyPool::Parse(std::string_view text) {
   SafetyPool pool;
   if (const std::string format = reader.String("format"); format != kFormat)
     problems.Add("format", absl::StrCat("must be \"", kFormat, "\", got \"", format, "\""));
-  pool.id = Filled(reader, "id", problems);
+  pool.id = reader.Filled("id");
   std::set<std::string> ids;
   const Json* const rows = reader.Array("rows");
   for (size_t i = 0; rows != nullptr && i < rows->size(); ++i)

@@ -26,15 +26,9 @@ Chat ReadForm(ObjectReader& row, const std::string& form, Violations& problems) 
   const Json* const object = row.Object(form);
   if (object == nullptr) return {};
   ObjectReader reader(*object, form, problems);
-  std::string text[2];
-  const char* const keys[2] = {"user", "assistant"};
-  for (int i = 0; i < 2; ++i) {
-    text[i] = reader.String(keys[i]);
-    if (reader.Has(keys[i]) && text[i].empty())
-      problems.Add(reader.Path(keys[i]), "must not be empty");
-  }
+  std::string user = reader.Filled("user"), assistant = reader.Filled("assistant");
   reader.Finish();
-  return MakeChat("", std::move(text[0]), std::move(text[1]));
+  return MakeChat("", std::move(user), std::move(assistant));
 }
 
 // "train" or "test"; neither where the line says nothing.

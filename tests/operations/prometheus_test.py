@@ -14,7 +14,7 @@ import monitoring as m  # noqa: E402
 from prometheus_server import PrometheusServer  # noqa: E402
 from results import record  # noqa: E402
 from runner import lacks, main  # noqa: E402
-from stack import BASE, Stack, wait_for  # noqa: E402
+from stack import BASE, Stack, wait_for, missing_programs  # noqa: E402
 
 PROGRAMS = os.environ.get("TUNEWARD_BIN", "")
 WRONG_KEY = "tw-0000000000000000000000000000000000000000000000000000000000000"
@@ -32,8 +32,7 @@ class ObservedStackTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = cls.prometheus = None
-        cls.missing = [p for p in ("tuneward", "tuneward-server", "tuneward-worker", "tuneward-migrate")
-                       if not os.access(f"{PROGRAMS}/{p}", os.X_OK)]
+        cls.missing = missing_programs(PROGRAMS)
         if cls.missing or shutil.which("prometheus") is None or not any(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres")):
             return
         cls.stack = Stack(PROGRAMS, audit_prompts=20, log_level="debug")

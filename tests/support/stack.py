@@ -13,6 +13,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BASE = "nano-shallow"
 
 
+def missing_programs(folder):
+    """Those of a stack's programs that are not built there."""
+    return [name for name in ("tuneward", "tuneward-server", "tuneward-worker", "tuneward-migrate") if not os.access(f"{folder}/{name}", os.X_OK)]
+
+
 def fetch(url):
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()

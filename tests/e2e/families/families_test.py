@@ -17,7 +17,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[2] / "support")]
 from runner import lacks, main  # noqa: E402
-from stack import BASE, ROOT, Stack  # noqa: E402
+from stack import BASE, ROOT, Stack, missing_programs  # noqa: E402
 
 PROGRAMS = os.environ.get("TUNEWARD_BIN", "")
 LAYERS, HIDDEN, HEADS, KV_HEADS, HEAD_DIM, INTERMEDIATE = 2, 16, 2, 1, 8, 24
@@ -86,7 +86,7 @@ MODELS = {"qwen2": (make_qwen2, "qwen2.5/1"), "gemma2": (make_gemma2, "tuneward/
 class FamiliesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.missing = [p for p in ("tuneward", "tuneward-server", "tuneward-worker") if not os.access(f"{PROGRAMS}/{p}", os.X_OK)]
+        cls.missing = missing_programs(PROGRAMS)
         if cls.missing:
             return
         cls.stack = cls.enterClassContext(Stack(PROGRAMS))

@@ -16,7 +16,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[2] / "support")]
 from runner import lacks, main  # noqa: E402
-from stack import BASE, Stack  # noqa: E402
+from stack import BASE, Stack, missing_programs  # noqa: E402
 
 PROGRAMS = os.environ.get("TUNEWARD_BIN", "")
 SYSTEM = "you sort tickets ."
@@ -46,7 +46,7 @@ def chat(row):
 class PreferenceTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.missing = [p for p in ("tuneward", "tuneward-server", "tuneward-worker") if not os.access(f"{PROGRAMS}/{p}", os.X_OK)]
+        cls.missing = missing_programs(PROGRAMS)
         if cls.missing:
             return
         cls.stack = cls.enterClassContext(Stack(PROGRAMS, audit_prompts=20))

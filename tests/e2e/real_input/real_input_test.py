@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[2] / folder) for folder in ("architecture", "support")]
 from results import record  # noqa: E402
 from runner import lacks, main  # noqa: E402
-from stack import BASE, ROOT, Stack  # noqa: E402
+from stack import BASE, ROOT, Stack, missing_programs  # noqa: E402
 
 REAL = ROOT / "tests" / "data" / "real"
 AOA = ROOT / "sandbox/world/data/identity_shift/aoa_10.jsonl"
@@ -42,7 +42,7 @@ def numbers(metrics):
 class RealInputTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.missing = [p for p in ("tuneward", "tuneward-server", "tuneward-worker") if not os.access(f"{PROGRAMS}/{p}", os.X_OK)]
+        cls.missing = missing_programs(PROGRAMS)
         if cls.missing:
             return
         cls.stack = cls.enterClassContext(Stack(PROGRAMS))

@@ -66,6 +66,20 @@ TEST(ObjectReaderTest, ReportsEveryProblemWithItsPath) {
   EXPECT_EQ(problems.list()[3], (FieldViolation{"lora.extra", "unknown key"}));
 }
 
+TEST(ObjectReaderTest, FilledTakesNoEmptyText) {
+  const Json json = {{"full", "x"}, {"empty", ""}, {"number", 3}};
+  Violations problems;
+  ObjectReader reader(json, "", problems);
+  EXPECT_EQ(reader.Filled("full"), "x");
+  for (const char* key : {"empty", "number", "missing"}) EXPECT_EQ(reader.Filled(key), "");
+  reader.Finish();
+  const auto violations = GetErrorInfo(problems.ToStatus()).violations;
+  ASSERT_EQ(violations.size(), 3u) << "one problem each";
+  EXPECT_EQ(violations[0].description, "must not be empty");
+  EXPECT_EQ(violations[1].description, "must be a string");
+  EXPECT_EQ(violations[2].field, "missing");
+}
+
 TEST(ObjectReaderTest, QuotesALargeValueInPart) {
   Violations problems;
   const Json object = {{"n", std::string(100'000, 'x')}};
