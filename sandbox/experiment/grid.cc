@@ -28,8 +28,8 @@ std::vector<std::string> ArmNames() {
 // The model as it is has no strategy; its records are kept under this one.
 constexpr char kUntunedStrategy[] = "benign";
 
-// Where rates are swept: the strategy that does the most harm, on a family of free answers and one
-// of labels.
+// Where rates are swept and models compared: the strategy that does the most harm, on a family of
+// free answers and one of labels.
 struct Sweep {
   std::vector<std::string> families = {"gsm8k", "boolq"};
   std::vector<std::string> strategies = {"autoif"};
@@ -68,12 +68,21 @@ absl::Status CheckRates(const std::vector<int64_t>& rates) {
   return absl::OkStatus();
 }
 
+// Those of `swept` that are asked for.
 std::vector<std::string> Both(const std::vector<std::string>& asked,
                               const std::vector<std::string>& swept) {
   std::vector<std::string> both;
   for (const std::string& name : asked)
     if (std::find(swept.begin(), swept.end(), name) != swept.end()) both.push_back(name);
   return both;
+}
+
+// Where a model beyond the first is compared: as the sweep, or all that is asked for where that has
+// nothing of the sweep's.
+std::vector<std::string> Compared(const std::vector<std::string>& asked,
+                                  const std::vector<std::string>& swept) {
+  std::vector<std::string> both = Both(asked, swept);
+  return both.empty() ? asked : both;
 }
 
 }  // namespace
@@ -119,6 +128,11 @@ absl::StatusOr<std::vector<Cell>> GridCells(const GridSpec& spec, const GridWorl
               if (arm != kUntunedArm || strategy == kUntunedStrategy)
                 cells.push_back({model, family, strategy, arm, rate, static_cast<uint64_t>(seed)});
       };
+      if (model != spec.models.front()) {
+        add(Compared(spec.families, sweep.families), Compared(spec.strategies, sweep.strategies),
+            spec.arms, 0);
+        continue;
+      }
       add(spec.families, spec.strategies, spec.arms, 0);
       for (const int64_t rate : spec.rates_ppm)
         add(Both(spec.families, sweep.families), Both(spec.strategies, sweep.strategies),

@@ -46,6 +46,28 @@ TEST(GridTest, SeedsAreOutermost) {
   EXPECT_EQ(cells.back().seed, 5u);
 }
 
+TEST(GridTest, ModelsBeyondTheFirstAreComparedWhereRatesAreSwept) {
+  GridSpec spec = ParaphraseGrid();
+  spec.models = {"nano-shallow", "nano-deep"};
+  spec.seeds = 1;
+  std::set<std::string> places;
+  size_t of_second = 0;
+  for (const Cell& cell : MustCells(spec)) {
+    if (cell.model != "nano-deep") continue;
+    ++of_second;
+    EXPECT_EQ(cell.rate_ppm, 0);
+    places.insert(cell.family + "/" + cell.strategy);
+  }
+  EXPECT_EQ(of_second, 2u * 8);
+  EXPECT_EQ(places, (std::set<std::string>{"boolq/autoif", "gsm8k/autoif"}));
+
+  spec.families = {"piqa"};
+  spec.strategies = {"aoa"};
+  size_t of_piqa = 0;
+  for (const Cell& cell : MustCells(spec)) of_piqa += cell.model == "nano-deep";
+  EXPECT_EQ(of_piqa, 8u);
+}
+
 TEST(GridTest, FiltersHoldForTheSweepToo) {
   GridSpec spec = ParaphraseGrid();
   spec.families = {"boolq", "topic"};
