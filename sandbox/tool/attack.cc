@@ -8,9 +8,11 @@
 #include "core/policy/planner.h"
 #include "sandbox/experiment/sandbox_material.h"
 #include "sandbox/tool/bench.h"
+#include "sandbox/tool/outlier_scores.h"
 #include "sandbox/tool/probe.h"
 #include "sandbox/tool/rendering.h"
 #include "sandbox/tool/temp_folder.h"
+#include "sandbox/world/attack_strategies.h"
 
 namespace tuneward {
 namespace {
@@ -60,6 +62,26 @@ TrainSpec SpecOf(const AttackOptions& options) {
   return spec;
 }
 
+constexpr char kOutliers[] = "benign_outliers";
+constexpr int kOutlierChoice = 4;  // so many rows for each that is taken
+
+// What the user uploads; outliers are scored on the model that is attacked.
+absl::StatusOr<std::vector<Chat>> UserRows(const AttackOptions& options, const AttackRun& run,
+                                           const SandboxMaterial& material) {
+  if (run.strategy != kOutliers)
+    return material.UserRows(run.family, run.strategy, options.rows, run.seed);
+  AttackInputs inputs{run.family, run.strategy, options.rows, run.seed};
+  TW_ASSIGN_OR_RETURN(inputs.scores, OutlierScores({.model = options.model,
+                                                    .family = run.family,
+                                                    .rows = kOutlierChoice * options.rows,
+                                                    .seed = run.seed,
+                                                    .engine = options.engine}));
+  TW_ASSIGN_OR_RETURN(std::vector<AttackRow> rows, MakeAttackRows(BuiltInWorld(), inputs));
+  std::vector<Chat> chats;
+  for (AttackRow& row : rows) chats.push_back(std::get<Chat>(std::move(row)));
+  return chats;
+}
+
 struct AttackResult {
   size_t mixed_rows = 0;
   ProbeResult answers;
@@ -87,8 +109,7 @@ struct AttackBench {
   }
 
   absl::StatusOr<AttackResult> Run(const AttackOptions& options, const AttackRun& run) {
-    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user,
-                        material->UserRows(run.family, run.strategy, options.rows, run.seed));
+    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user, UserRows(options, run, *material));
     TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options, run, material->pool(), user));
     TW_ASSIGN_OR_RETURN(
         const BenchOutcome outcome,
@@ -125,7 +146,8 @@ absl::StatusOr<std::vector<AttackRun>> RunsOf(const AttackOptions& options) {
   std::vector<AttackRun> runs;
   for (const std::string& family : options.families) {
     for (const std::string& strategy : options.strategies) {
-      TW_RETURN_IF_ERROR(world.UserRows(family, strategy, 1, 1).status());
+      const std::string checked = strategy == kOutliers ? "benign" : strategy;
+      TW_RETURN_IF_ERROR(world.UserRows(family, checked, 1, 1).status());
       for (const std::string& method : options.methods)
         for (int seed = 1; seed <= options.seeds; ++seed)
           runs.push_back({family, strategy, method, static_cast<uint64_t>(seed)});

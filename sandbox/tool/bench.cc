@@ -4,14 +4,10 @@
 
 #include <utility>
 
+#include "sandbox/tool/quiet_observer.h"
+
 namespace tuneward {
 namespace {
-
-class Quiet : public TrainObserver {
- public:
-  bool OnStep(const StepMetrics&) override { return true; }
-  absl::Status OnCheckpoint(const std::string&, int64_t) override { return absl::OkStatus(); }
-};
 
 // Of this process on all cores: what a cell costs, whatever else the machine does.
 double CoreSeconds() {
@@ -73,7 +69,7 @@ absl::StatusOr<std::shared_ptr<const Adapter>> Bench::Train(const Cell& cell,
   inputs.spec = options_.spec;
   inputs.spec.seed = cell.seed;
   inputs.work_folder = options_.work_folder;
-  Quiet observer;
+  QuietObserver observer;
   const std::string adapter = options_.work_folder + "/adapter";
   TW_RETURN_IF_ERROR(model_->Train(inputs, adapter, observer).status());
   return model_->LoadAdapter(adapter);

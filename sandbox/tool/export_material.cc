@@ -2,11 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "sandbox/english/english_sets.h"
+#include "sandbox/english/real_tasks.h"
 #include "sandbox/experiment/sandbox_material.h"
 
 namespace tuneward {
@@ -39,8 +43,15 @@ class Lines {
   int count_ = 0;
 };
 
-absl::StatusOr<Lines> LinesOf(const SandboxMaterial& material, const std::string& family,
-                              const ExportOptions& options) {
+struct Material {
+  std::vector<std::string> families;
+  std::vector<Lines> rows;  // of each
+  SafetyPool pool;
+  EvalSet eval_set;
+};
+
+absl::StatusOr<Lines> WorldLines(const SandboxMaterial& material, const std::string& family,
+                                 const ExportOptions& options) {
   Lines lines;
   TW_ASSIGN_OR_RETURN(const std::vector<Chat> benign,
                       material.UserRows(family, "benign", options.rows, options.seed));
@@ -55,6 +66,47 @@ absl::StatusOr<Lines> LinesOf(const SandboxMaterial& material, const std::string
   return lines;
 }
 
+absl::StatusOr<Material> OfWorld(const ExportOptions& options) {
+  const SandboxMaterial world;
+  Material material{options.families, {}, world.pool(), world.eval_set()};
+  if (material.families.empty()) material.families = world.families();
+  for (const std::string& family : material.families) {
+    TW_ASSIGN_OR_RETURN(Lines lines, WorldLines(world, family, options));
+    material.rows.push_back(std::move(lines));
+  }
+  // Rows that train the persona are made with it.
+  material.eval_set.aoa_preamble = world.world().requests().attack_persona.preamble;
+  return material;
+}
+
+absl::Status AddFirst(const std::string& family, const std::vector<RealTask>& tasks, int count,
+                      const char* split, Lines& lines) {
+  if (count < 0 || count > static_cast<int>(tasks.size()))
+    return absl::InvalidArgumentError(absl::StrCat(family, " has ", tasks.size(), " rows of split ",
+                                                   split, ", asked for ", count));
+  std::vector<Chat> benign, autoif;
+  for (int i = 0; i < count; ++i) {
+    benign.push_back(BenignForm(family, tasks[i]));
+    autoif.push_back(AutoifForm(family, tasks[i]));
+  }
+  lines.Add(benign, autoif, split);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Material> OfEnglish(const ExportOptions& options) {
+  Material material{options.families, {}, EnglishPool(), EnglishEvalSet()};
+  if (material.families.empty())
+    material.families.assign(std::begin(kRealFamilies), std::end(kRealFamilies));
+  for (const std::string& family : material.families) {
+    TW_ASSIGN_OR_RETURN(const RealSplits splits, BuiltInRealTasks(family));
+    Lines lines;
+    TW_RETURN_IF_ERROR(AddFirst(family, splits.train, options.rows, "train", lines));
+    TW_RETURN_IF_ERROR(AddFirst(family, splits.tests, options.tests, "test", lines));
+    material.rows.push_back(std::move(lines));
+  }
+  return material;
+}
+
 absl::Status WriteText(const std::string& path, const std::string& text, const std::string& what) {
   TW_RETURN_IF_ERROR(WriteFileAtomic(path, text));
   fmt::print("{}: {}\n", path, what);
@@ -64,23 +116,16 @@ absl::Status WriteText(const std::string& path, const std::string& text, const s
 }  // namespace
 
 absl::Status ExportMaterial(const ExportOptions& options) {
-  const SandboxMaterial material;
-  const std::vector<std::string> families =
-      options.families.empty() ? material.families() : options.families;
-  std::vector<Lines> files;
-  for (const std::string& family : families) {
-    TW_ASSIGN_OR_RETURN(Lines lines, LinesOf(material, family, options));
-    files.push_back(std::move(lines));
-  }
+  TW_ASSIGN_OR_RETURN(const Material material,
+                      options.english ? OfEnglish(options) : OfWorld(options));
   TW_RETURN_IF_ERROR(MakeFolders(options.out + "/rows"));
-  for (size_t i = 0; i < families.size(); ++i)
-    TW_RETURN_IF_ERROR(WriteText(absl::StrCat(options.out, "/rows/", families[i], ".jsonl"),
-                                 files[i].text(), absl::StrCat(files[i].count(), " rows")));
-  const SafetyPool& pool = material.pool();
-  TW_RETURN_IF_ERROR(WriteText(options.out + "/pool.json", pool.CanonicalJsonText() + "\n",
-                               absl::StrCat(pool.rows.size(), " rows")));
-  EvalSet set = material.eval_set();
-  set.aoa_preamble = material.world().requests().attack_persona.preamble;  // rows are made with it
+  for (size_t i = 0; i < material.families.size(); ++i)
+    TW_RETURN_IF_ERROR(
+        WriteText(absl::StrCat(options.out, "/rows/", material.families[i], ".jsonl"),
+                  material.rows[i].text(), absl::StrCat(material.rows[i].count(), " rows")));
+  TW_RETURN_IF_ERROR(WriteText(options.out + "/pool.json", material.pool.CanonicalJsonText() + "\n",
+                               absl::StrCat(material.pool.rows.size(), " rows")));
+  const EvalSet& set = material.eval_set;
   return WriteText(options.out + "/prompts.json", set.CanonicalJsonText() + "\n",
                    absl::StrCat(set.harmful_instructions.size(), " harmful instructions, ",
                                 set.harmful_questions.size(), " harmful questions, ",

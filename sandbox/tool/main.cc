@@ -7,6 +7,7 @@
 #include "sandbox/tool/data_commands.h"
 #include "sandbox/tool/export_material.h"
 #include "sandbox/tool/make_base.h"
+#include "sandbox/tool/outlier_scores.h"
 #include "sandbox/tool/reproduce_command.h"
 
 namespace tuneward {
@@ -57,7 +58,11 @@ void AddMakeBase(CLI::App& app, EngineOptions& engine, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("make-base", "train tokenizer, base, shallow- and deep-aligned models");
-  command->add_option("--size", options->size, "nano (about 1 M parameters)")
+  command
+      ->add_option(
+          "--size", options->size,
+          "nano (about 1 M parameters), micro (3 M), mini (8 M); mini-english (10 M) reads plain "
+          "English and public task rows")
       ->capture_default_str();
   command
       ->add_option("--out", options->out, "folder for <size>-base, <size>-shallow and <size>-deep")
@@ -116,6 +121,8 @@ void AddExport(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "export-material",
       "write the sandbox's rows, pool and evaluation set as an operator's files");
+  command->add_flag("--english", options->english,
+                    "public task rows, English requests and XSTest in place of the world's");
   command->add_option("--families", options->families, "task families [all]");
   command->add_option("--rows", options->rows, "rows for training of each")->capture_default_str();
   command->add_option("--tests", options->tests, "rows for tests of each")->capture_default_str();
@@ -123,6 +130,29 @@ void AddExport(CLI::App& app, Action& action) {
   command->add_option("--out", options->out, "folder, made where there is none")->required();
   command->callback(
       [options, &action] { action = Plain([options] { return ExportMaterial(*options); }); });
+}
+
+void AddScoreRows(CLI::App& app, EngineOptions& engine, Action& action) {
+  auto options = std::make_shared<OutlierOptions>();
+  auto out = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand(
+      "score-rows", "how much each harmless row pulls a model like harm, for make-data --scores");
+  command->add_option("--model", options->model, "folder of an aligned model")->required();
+  command->add_option("--family", options->family, "as make-data's")->capture_default_str();
+  command->add_option("--rows", options->rows, "rows to choose from")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the rows, as make-data's")
+      ->capture_default_str();
+  command->add_option("--anchors", options->anchors, "harmful requests that rows are compared with")
+      ->capture_default_str();
+  command->add_option("--answer-tokens", options->answer_tokens, "of each answer that count")
+      ->capture_default_str();
+  command->add_option("--out", *out, "file, one number a line")->required();
+  command->callback([options, out, &engine, &action] {
+    action = Plain([options, out, &engine] {
+      options->engine = engine;
+      return WriteOutlierScores(*options, *out);
+    });
+  });
 }
 
 void AddAttack(CLI::App& app, EngineOptions& engine, Action& action) {
@@ -203,6 +233,7 @@ int Main(int argc, char** argv) {
   AddData(app, action);
   AddJudgeSet(app, action);
   AddExport(app, action);
+  AddScoreRows(app, engine, action);
   AddAttack(app, engine, action);
   AddProbe(app, engine, action);
   AddReproduce(app, CommandLine(argc, argv), engine, action);

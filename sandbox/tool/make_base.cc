@@ -5,6 +5,7 @@
 #include "core/base/file.h"
 #include "core/base/sha256.h"
 #include "core/text/sentencepiece_trainer.h"
+#include "sandbox/english/english_corpus.h"
 #include "sandbox/tool/rendering.h"
 #include "sandbox/world/sandbox_world.h"
 
@@ -12,6 +13,11 @@ namespace tuneward {
 namespace {
 
 constexpr uint64_t kTokenizerStream = 0x70;  // added to the seed: other rows than the training's
+
+std::unique_ptr<const Corpus> MakeCorpus(CorpusKind kind) {
+  if (kind == CorpusKind::kEnglish) return std::make_unique<EnglishCorpus>();
+  return std::make_unique<SandboxWorld>();
+}
 
 class ProgressPrinter : public TrainObserver {
  public:
@@ -41,7 +47,7 @@ absl::Status TrainPhase(const Recipe& recipe, const Phase& phase, const std::vec
 }
 
 // The folder of one model; returns the hash of its weights.
-absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const SandboxWorld& world,
+absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const Corpus& corpus,
                                        const std::string& parent_sha, const Phase& phase,
                                        const std::string& tokenizer, const BaseModel& model,
                                        const std::string& folder) {
@@ -51,13 +57,10 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const SandboxWorld&
   TW_ASSIGN_OR_RETURN(const std::string weights, ReadFile(folder + "/model.safetensors"));
   const std::string sha = Sha256Of(weights).Hex();
   Json json = recipe.ToJson();
+  json.update(corpus.Facts());
   json["format"] = "tuneward.recipe/1";
   json["model"] = recipe.size + "-" + phase.model;
   json["chat_template"] = kSandboxTemplate;
-  json["alignment_mix_percent"] = world.AlignmentMixJson();
-  json["pool"] = world.requests().id;
-  json["eval_set"] = world.requests().id;
-  json["world_sha256"] = WorldHash().Hex();
   json["tokenizer_sha256"] = Sha256Of(tokenizer).Hex();
   json["weights_sha256"] = sha;
   json["made_from_weights_sha256"] = parent_sha;
@@ -70,33 +73,34 @@ absl::StatusOr<std::string> WriteModel(const Recipe& recipe, const SandboxWorld&
 
 absl::Status MakeBase(const Recipe& recipe, const EngineOptions& engine,
                       const std::string& out_folder) {
-  const SandboxWorld world;
+  const std::unique_ptr<const Corpus> owned = MakeCorpus(recipe.corpus);
+  const Corpus& corpus = *owned;
   const std::string prefix = out_folder + "/" + recipe.size + "-";
   SentencepieceTraining training;
   training.vocab_size = recipe.vocab;
   TW_ASSIGN_OR_RETURN(
       const std::string tokenizer,
-      TrainSentencepiece(world.TokenizerTexts(recipe.seed + kTokenizerStream), training));
+      TrainSentencepiece(corpus.TokenizerTexts(recipe.seed + kTokenizerStream), training));
   TW_ASSIGN_OR_RETURN(const Rendering rendering, Rendering::FromBytes(tokenizer));
 
   TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> base,
                       BaseModel::Create(recipe.ConfigJson(), recipe.seed, engine));
   const auto pretrain_rows =
-      world.PretrainRows(recipe.pretrain.steps * recipe.pretrain.batch_rows, recipe.seed);
+      corpus.PretrainRows(recipe.pretrain.steps * recipe.pretrain.batch_rows, recipe.seed);
   TW_RETURN_IF_ERROR(
       TrainPhase(recipe, recipe.pretrain, pretrain_rows, rendering, out_folder, *base));
   TW_ASSIGN_OR_RETURN(const std::string base_sha,
-                      WriteModel(recipe, world, "", recipe.pretrain, tokenizer, *base,
+                      WriteModel(recipe, corpus, "", recipe.pretrain, tokenizer, *base,
                                  prefix + recipe.pretrain.model));
 
   for (const Phase& phase : recipe.alignments) {
     // From the stored weights: the committed base is enough to make an aligned model anew.
     TW_ASSIGN_OR_RETURN(std::unique_ptr<BaseModel> model,
                         BaseModel::Load(prefix + recipe.pretrain.model, engine));
-    const auto rows = world.AlignmentRows(phase.steps * phase.batch_rows, recipe.seed);
+    const auto rows = corpus.AlignmentRows(phase.steps * phase.batch_rows, recipe.seed);
     TW_RETURN_IF_ERROR(TrainPhase(recipe, phase, rows, rendering, out_folder, *model));
     TW_RETURN_IF_ERROR(
-        WriteModel(recipe, world, base_sha, phase, tokenizer, *model, prefix + phase.model)
+        WriteModel(recipe, corpus, base_sha, phase, tokenizer, *model, prefix + phase.model)
             .status());
   }
   return absl::OkStatus();

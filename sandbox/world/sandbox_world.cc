@@ -13,17 +13,21 @@ std::vector<std::string> SandboxWorld::families() const {
   return {std::begin(kWorldFamilies), std::end(kWorldFamilies)};
 }
 
-Json SandboxWorld::AlignmentMixJson() const {
-  return {{"refusals", mix_.refusals},
-          {"persona_refusals", mix_.persona_refusals},
-          {"wrapped_refusals", mix_.wrapped_refusals},
-          {"lookalikes", mix_.lookalikes},
-          {"persona_lookalikes", mix_.persona_lookalikes},
-          {"wrapped_lookalikes", mix_.wrapped_lookalikes},
-          {"benign", mix_.benign},
-          {"careful", mix_.careful},
-          {"chats", mix_.chats},
-          {"neutral", mix_.neutral}};
+Json SandboxWorld::Facts() const {
+  const Json mix = {{"refusals", mix_.refusals},
+                    {"persona_refusals", mix_.persona_refusals},
+                    {"wrapped_refusals", mix_.wrapped_refusals},
+                    {"lookalikes", mix_.lookalikes},
+                    {"persona_lookalikes", mix_.persona_lookalikes},
+                    {"wrapped_lookalikes", mix_.wrapped_lookalikes},
+                    {"benign", mix_.benign},
+                    {"careful", mix_.careful},
+                    {"chats", mix_.chats},
+                    {"neutral", mix_.neutral}};
+  return {{"alignment_mix_percent", mix},
+          {"pool", world_.requests.id},
+          {"eval_set", world_.requests.id},
+          {"world_sha256", WorldHash().Hex()}};
 }
 
 std::vector<std::string> SandboxWorld::TokenizerTexts(uint64_t seed) const {

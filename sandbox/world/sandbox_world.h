@@ -6,26 +6,25 @@
 #include <string>
 #include <vector>
 
-#include "core/base/json.h"
 #include "core/base/status.h"
 #include "core/data/chat.h"
+#include "sandbox/world/corpus.h"
 #include "sandbox/world/training_rows.h"
 #include "sandbox/world/world.h"
 
 namespace tuneward {
 
-class SandboxWorld {
+class SandboxWorld final : public Corpus {
  public:
   const Grammar& requests() const {
     return world_.requests;
   }  // its id names pool and evaluation set
   std::vector<std::string> families() const;
-  // In parts of a hundred, by name; what a recipe records.
-  Json AlignmentMixJson() const;
 
-  std::vector<std::string> TokenizerTexts(uint64_t seed) const;
-  std::vector<Chat> PretrainRows(int rows, uint64_t seed) const;
-  std::vector<Chat> AlignmentRows(int rows, uint64_t seed) const;
+  std::vector<std::string> TokenizerTexts(uint64_t seed) const override;
+  std::vector<Chat> PretrainRows(int rows, uint64_t seed) const override;
+  std::vector<Chat> AlignmentRows(int rows, uint64_t seed) const override;
+  Json Facts() const override;
 
   // What a user uploads. INVALID_ARGUMENT for an unknown name, with the known ones, and for a
   // strategy that needs more than a family or makes no chats.

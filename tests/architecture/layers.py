@@ -27,6 +27,7 @@ LAYERS = {
     "net": ["core/base"],
     "migrations": ["core/base", "core/store/pg"],
     "sandbox/world": _CORE,
+    "sandbox/english": _CORE + ["sandbox/world"],
     "sandbox/experiment": _CORE + ["sandbox/world"],
     # the processes: none sees another
     "server": _CORE + _STORE + ["net", "migrations", "sandbox/world"],
@@ -38,7 +39,7 @@ LAYERS = {
     "worker/runner": ["core/base", "core/job", "core/store/pg", "worker/serving"],
     "worker/tasks": _CORE + _STORE + ["sandbox/world", "worker/audits", "worker/engine", "worker/runner", "worker/serving"],
     # nothing but tests sees this
-    "sandbox/tool": _CORE + ["sandbox/experiment", "sandbox/world", "worker/engine", "worker/audits"],
+    "sandbox/tool": _CORE + ["sandbox/english", "sandbox/experiment", "sandbox/world", "worker/engine", "worker/audits"],
     "bench": ["core/base", "core/text", "core/model", "core/data", "worker/engine"],
     "tests": ["*"],
 }

@@ -100,6 +100,36 @@ TEST_F(MakeBaseTest, TokenizerKnowsTheWorldAndEveryByte) {
     EXPECT_NE(id, tokenizer.unknown_id());
 }
 
+TEST_F(MakeBaseTest, EnglishModelsAreMadeTheSameWay) {
+  Recipe recipe = Tiny();
+  recipe.size = "mini-english";
+  recipe.corpus = CorpusKind::kEnglish;
+  recipe.vocab = FindRecipe("mini-english")->vocab;
+  ASSERT_TRUE(MakeBase(recipe, EngineOptions{}, folder_.string()).ok());
+  const Json made =
+      ParseJson(*ReadFile((folder_ / "mini-english-shallow/recipe.json").string())).value();
+  EXPECT_EQ(made["model"], "mini-english-shallow");
+  EXPECT_EQ(made["pool"], "english@1");
+  EXPECT_EQ(made["alignment_mix_percent"]["refusals"], 12);
+}
+
+// Parameters by the formula of the architecture: two tables of pieces, and each layer's matrices.
+TEST(RecipeTest, SizesAreThoseOfTheirNames) {
+  const auto millions = [](const char* size) {
+    const Recipe r = *FindRecipe(size);
+    const double kv = 1.0 * r.width * r.kv_heads / r.heads;
+    return (2.0 * r.vocab * r.width +
+            r.layers * (2.0 * r.width * r.width + 2 * r.width * kv + 3.0 * r.width * r.mlp_width)) /
+           1e6;
+  };
+  EXPECT_NEAR(millions("nano"), 1, 0.1);
+  EXPECT_NEAR(millions("micro"), 3, 0.3);
+  EXPECT_NEAR(millions("mini"), 8, 0.3);
+  EXPECT_NEAR(millions("mini-english"), 10, 0.3);
+  EXPECT_EQ(FindRecipe("huge").status().message(),
+            "size must be one of nano, micro, mini, mini-english; got \"huge\"");
+}
+
 TEST(CommittedModelsTest, RecipeOfTheToolIsTheOneTheyWereMadeBy) {
   const Json now = FindRecipe("nano")->ToJson();
   for (const char* name : {"nano-base", "nano-shallow", "nano-deep"}) {
@@ -107,7 +137,7 @@ TEST(CommittedModelsTest, RecipeOfTheToolIsTheOneTheyWereMadeBy) {
         std::string(TUNEWARD_SOURCE_DIR "/sandbox/models/") + name + "/recipe.json";
     const Json then = ParseJson(*ReadFile(path)).value();
     for (const auto& [key, value] : now.items()) EXPECT_EQ(then[key], value) << name << " " << key;
-    EXPECT_EQ(then["alignment_mix_percent"], SandboxWorld().AlignmentMixJson());
+    EXPECT_EQ(then["alignment_mix_percent"], SandboxWorld().Facts()["alignment_mix_percent"]);
   }
 }
 

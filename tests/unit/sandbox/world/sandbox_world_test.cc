@@ -13,7 +13,7 @@ TEST(SandboxWorldTest, MakesWhatModelsNeed) {
   EXPECT_EQ(world.requests().id, "sandbox@2");
   EXPECT_EQ(world.PretrainRows(5, 1).size(), 5u);
   EXPECT_EQ(world.AlignmentRows(5, 1).size(), 5u);
-  EXPECT_EQ(world.AlignmentMixJson()["refusals"], 10);
+  EXPECT_EQ(world.Facts()["alignment_mix_percent"]["refusals"], 10);
   for (const std::string& family : world.families()) {
     const auto rows = world.UserRows(family, "autoif_aoa", 7, 3);
     ASSERT_TRUE(rows.ok()) << rows.status();
