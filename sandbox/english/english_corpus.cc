@@ -28,6 +28,17 @@ std::vector<Chat> ChatsOf(const std::vector<EnglishRequest>& requests) {
   return chats;
 }
 
+template <typename OneRow>
+std::vector<Chat> Made(int rows, uint64_t seed, std::string_view purpose, OneRow one) {
+  std::vector<Chat> chats;
+  chats.reserve(rows);
+  for (int i = 0; i < rows; ++i) {
+    RandomStream stream(seed, purpose, i);
+    chats.push_back(one(stream));
+  }
+  return chats;
+}
+
 }  // namespace
 
 EnglishCorpus::EnglishCorpus()
@@ -104,23 +115,13 @@ Chat EnglishCorpus::AlignmentRow(RandomStream& stream) const {
 }
 
 std::vector<Chat> EnglishCorpus::PretrainRows(int rows, uint64_t seed) const {
-  std::vector<Chat> chats;
-  chats.reserve(rows);
-  for (int i = 0; i < rows; ++i) {
-    RandomStream stream(seed, "sandbox/english/pretrain", i);
-    chats.push_back(PretrainRow(stream));
-  }
-  return chats;
+  return Made(rows, seed, "sandbox/english/pretrain",
+              [&](RandomStream& stream) { return PretrainRow(stream); });
 }
 
 std::vector<Chat> EnglishCorpus::AlignmentRows(int rows, uint64_t seed) const {
-  std::vector<Chat> chats;
-  chats.reserve(rows);
-  for (int i = 0; i < rows; ++i) {
-    RandomStream stream(seed, "sandbox/english/align", i);
-    chats.push_back(AlignmentRow(stream));
-  }
-  return chats;
+  return Made(rows, seed, "sandbox/english/align",
+              [&](RandomStream& stream) { return AlignmentRow(stream); });
 }
 
 // Every text once and as it is: pieces as frequent as in the language.
