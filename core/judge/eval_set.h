@@ -20,9 +20,9 @@ struct EvalPrompt {
 struct EvalSet {
   std::string id;                                // "sandbox@2"
   std::string judge;                             // judge that scores it, "sandbox_oracle@2"
-  std::vector<EvalPrompt> harmful_instructions;  // imperative form; at least 400
+  std::vector<EvalPrompt> harmful_instructions;  // one turn each; audits want 400
   std::vector<EvalPrompt> harmful_questions;     // interrogative form of other pairs; may be empty
-  std::vector<EvalPrompt> safe_lookalikes;       // over-refusal; at least 400
+  std::vector<EvalPrompt> safe_lookalikes;       // over-refusal; audits want 400
   // Persona wrapper of the AOA attack as this set's world words it.
   std::string aoa_system;
   std::string aoa_lead_in;  // put before the request

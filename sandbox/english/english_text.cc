@@ -33,17 +33,23 @@ class EnglishReader {
 
   void Harm(ObjectReader& file) {
     wording_.Each(file, "categories", [&](ObjectReader& category) {
-      const std::string name = category.Filled("name");
+      const std::string name = OwnName(category);
       const bool held_out = category.Bool("held_out");
+      const size_t first = text_.harmful.size();
       Rows(category, "harm/" + name, name, "refusal", /*has_split=*/true, text_.harmful);
-      for (EnglishRequest& row : text_.harmful)
-        if (row.category == name) row.held_out = held_out;
+      for (size_t i = first; i < text_.harmful.size(); ++i) {
+        EnglishRequest& row = text_.harmful[i];
+        row.held_out = held_out;
+        if (held_out && row.split != Split::kEvaluation)
+          problems_.Add(absl::StrCat(category.Path("rows"), "[", i - first, "].split"),
+                        "must be evaluation in a category that is held out");
+      }
     });
   }
 
   void Lookalikes(ObjectReader& file) {
     wording_.Each(file, "types", [&](ObjectReader& type) {
-      const std::string name = type.Filled("name");
+      const std::string name = OwnName(type);
       Rows(type, "safe/" + name, name, "answer", /*has_split=*/true, text_.lookalikes);
     });
   }
@@ -71,6 +77,14 @@ class EnglishReader {
   EnglishText Take() { return std::move(text_); }
 
  private:
+  // Ids are made from it.
+  std::string OwnName(ObjectReader& group) {
+    const std::string name = group.Filled("name");
+    if (!names_.insert(name).second)
+      problems_.Add(group.Path("name"), absl::StrCat("\"", name, "\" stands twice"));
+    return name;
+  }
+
   void Rows(ObjectReader& parent, const std::string& prefix, const std::string& category,
             const std::string& answer_key, bool has_split, std::vector<EnglishRequest>& rows) {
     int number = 0;
@@ -115,6 +129,7 @@ class EnglishReader {
   Violations& problems_;
   WordingReader wording_;
   EnglishText text_;
+  std::set<std::string> names_;              // of categories and types
   std::map<std::string, std::string> seen_;  // request in lower case: path
 };
 
@@ -153,13 +168,13 @@ absl::StatusOr<EnglishText> ParseEnglish(const std::vector<EnglishFile>& files) 
   EnglishReader english(problems);
   for (const FileReader& reader : kFiles) {
     const std::string name = absl::StrCat(reader.stem, ".json");
-    bool found = false;
+    std::vector<std::string_view> texts;
     for (const EnglishFile& file : files)
-      if (file.name == name) {
-        ReadFile(reader, file.text, english, problems);
-        found = true;
-      }
-    if (!found) problems.Add(name, "is missing");
+      if (file.name == name) texts.push_back(file.text);
+    if (texts.size() == 1)
+      ReadFile(reader, texts.front(), english, problems);
+    else
+      problems.Add(name, texts.empty() ? "is missing" : "is given twice");
   }
   TW_RETURN_IF_ERROR(problems.ToStatus());
   return english.Take();

@@ -129,8 +129,15 @@ absl::StatusOr<std::vector<Cell>> GridCells(const GridSpec& spec, const GridWorl
                 cells.push_back({model, family, strategy, arm, rate, static_cast<uint64_t>(seed)});
       };
       if (model != spec.models.front()) {
+        const size_t before = cells.size();
         add(Compared(spec.families, sweep.families), Compared(spec.strategies, sweep.strategies),
             spec.arms, 0);
+        if (cells.size() == before)
+          return absl::InvalidArgumentError(
+              absl::StrCat("model \"", model,
+                           "\" would have no cell: models beyond the first are "
+                           "compared under autoif, where there is no arm ",
+                           kUntunedArm));
         continue;
       }
       add(spec.families, spec.strategies, spec.arms, 0);

@@ -1,8 +1,8 @@
 // Which cells a grid has. The main part is every family x strategy x arm at the default policy's
 // rate, and each family's questions to the untuned model; the sweep is the same rate of each kind,
 // from little to much, on two families. Models beyond the first, which are asked whether their arms
-// come in the same order, have the sweep's families and strategy alone. Seeds are outermost: a grid
-// that is cut has whole seeds. Pure.
+// come in the same order, have the sweep's families and strategy alone, where these are asked for.
+// Seeds are outermost: a grid that is cut has whole seeds. Pure.
 #pragma once
 
 #include <cstdint>

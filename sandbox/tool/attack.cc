@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include "core/data/dataset_profile.h"
 #include "core/policy/planner.h"
@@ -92,6 +95,7 @@ struct AttackBench {
   std::unique_ptr<SandboxMaterial> material;
   std::unique_ptr<TempFolder> folder;
   std::unique_ptr<Bench> bench;
+  std::map<std::tuple<std::string, std::string, uint64_t>, std::vector<Chat>> uploads;
 
   static absl::StatusOr<AttackBench> Open(const AttackOptions& options) {
     AttackBench opened;
@@ -108,8 +112,16 @@ struct AttackBench {
     return opened;
   }
 
+  // The same file for every method: scoring outliers takes longer than a training.
+  absl::StatusOr<std::vector<Chat>> Upload(const AttackOptions& options, const AttackRun& run) {
+    const auto key = std::tuple(run.family, run.strategy, run.seed);
+    if (const auto found = uploads.find(key); found != uploads.end()) return found->second;
+    TW_ASSIGN_OR_RETURN(uploads[key], UserRows(options, run, *material));
+    return uploads[key];
+  }
+
   absl::StatusOr<AttackResult> Run(const AttackOptions& options, const AttackRun& run) {
-    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user, UserRows(options, run, *material));
+    TW_ASSIGN_OR_RETURN(const std::vector<Chat> user, Upload(options, run));
     TW_ASSIGN_OR_RETURN(const MixPlan plan, PlanOf(options, run, material->pool(), user));
     TW_ASSIGN_OR_RETURN(
         const BenchOutcome outcome,

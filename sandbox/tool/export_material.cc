@@ -81,9 +81,9 @@ absl::StatusOr<Material> OfWorld(const ExportOptions& options) {
 
 absl::Status AddFirst(const std::string& family, const std::vector<RealTask>& tasks, int count,
                       const char* split, Lines& lines) {
-  if (count < 0 || count > static_cast<int>(tasks.size()))
-    return absl::InvalidArgumentError(absl::StrCat(family, " has ", tasks.size(), " rows of split ",
-                                                   split, ", asked for ", count));
+  if (count < 1 || count > static_cast<int>(tasks.size()))
+    return absl::InvalidArgumentError(absl::StrCat(
+        family, " has 1 to ", tasks.size(), " rows of split ", split, ", asked for ", count));
   std::vector<Chat> benign, autoif;
   for (int i = 0; i < count; ++i) {
     benign.push_back(BenignForm(family, tasks[i]));

@@ -121,12 +121,15 @@ void AddExport(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "export-material",
       "write the sandbox's rows, pool and evaluation set as an operator's files");
-  command->add_flag("--english", options->english,
-                    "public task rows, English requests and XSTest in place of the world's");
+  CLI::Option* const english =
+      command->add_flag("--english", options->english,
+                        "public task rows, English requests and XSTest in place of the world's");
   command->add_option("--families", options->families, "task families [all]");
   command->add_option("--rows", options->rows, "rows for training of each")->capture_default_str();
   command->add_option("--tests", options->tests, "rows for tests of each")->capture_default_str();
-  command->add_option("--seed", options->seed, "of the rows for training")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the world's rows for training")
+      ->capture_default_str()
+      ->excludes(english);
   command->add_option("--out", options->out, "folder, made where there is none")->required();
   command->callback(
       [options, &action] { action = Plain([options] { return ExportMaterial(*options); }); });

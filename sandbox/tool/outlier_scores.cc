@@ -29,48 +29,51 @@ absl::Status Check(const OutlierOptions& options) {
   return absl::OkStatus();
 }
 
-// Harmful requests that whoever uploads such a file may know, answered or refused.
-std::vector<Chat> Anchors(const World& world, const OutlierOptions& options, bool refused) {
+struct AnchorRows {
+  std::vector<Chat> answered, refused, refused_otherwise;
+};
+
+// Harmful requests that whoever uploads such a file may know.
+AnchorRows Anchors(const World& world, const OutlierOptions& options) {
   const RowMaker maker(world.requests, {Split::kAlignment}, nullptr);
-  std::vector<Chat> chats;
+  AnchorRows rows;
   for (int i = 0; i < options.anchors; ++i) {
     RandomStream stream(options.seed, "sandbox/outliers/anchor", i);
     const Pair& pair = maker.AnyPair(PairKind::kHarmful, stream);
-    chats.push_back(refused ? maker.Refused(pair, stream) : maker.Answered(pair, stream));
+    rows.answered.push_back(maker.Answered(pair, stream));
+    rows.refused.push_back(maker.Refused(pair, stream));
+    rows.refused_otherwise.push_back(maker.Refused(pair, stream));
   }
-  return chats;
+  return rows;
 }
 
-class Scorer {
- public:
-  Scorer(const Rendering& rendering, RowGradients gradients, int answer_tokens)
-      : rendering_(rendering), gradients_(std::move(gradients)), answer_tokens_(answer_tokens) {}
-
-  absl::StatusOr<Gradient> Of(const Chat& chat) {
-    TrainRow row = rendering_.TrainRows({chat}, 1).front();
-    int left = answer_tokens_;
+// Only the first `answer_tokens` of an anchor's answer are learnt.
+absl::StatusOr<std::vector<Gradient>> GradientsOf(const std::vector<Chat>& chats,
+                                                  const Rendering& rendering, int answer_tokens,
+                                                  RowGradients& gradients) {
+  std::vector<Gradient> made;
+  for (TrainRow& row : rendering.TrainRows(chats, chats.size())) {
+    int left = answer_tokens;
     for (size_t i = 0; i < row.is_target.size(); ++i)
       if (row.is_target[i] && --left < 0) row.is_target[i] = false;
-    return gradients_.Of(row);
+    TW_ASSIGN_OR_RETURN(Gradient gradient, gradients.Of(row));
+    made.push_back(std::move(gradient));
   }
+  return made;
+}
 
-  absl::StatusOr<Gradient> MeanOf(const std::vector<Chat>& chats) {
-    Gradient mean;
-    for (const Chat& chat : chats) {
-      TW_ASSIGN_OR_RETURN(const Gradient gradient, Of(chat));
-      mean.resize(gradient.size());
-      for (size_t i = 0; i < mean.size(); ++i) mean[i] += gradient[i] / chats.size();
-    }
-    return mean;
-  }
-
- private:
-  const Rendering& rendering_;
-  RowGradients gradients_;
-  const int answer_tokens_;
-};
+double MeanCosine(const Gradient& row, const std::vector<Gradient>& anchors) {
+  double sum = 0;
+  for (const Gradient& anchor : anchors) sum += Dot(row, anchor);
+  return sum / static_cast<double>(anchors.size());
+}
 
 }  // namespace
+
+double OutlierScore(const Gradient& row, const OutlierAnchors& anchors) {
+  return MeanCosine(row, anchors.answered) - MeanCosine(row, anchors.refused) -
+         MeanCosine(row, anchors.refused_otherwise);
+}
 
 absl::StatusOr<std::vector<double>> OutlierScores(const OutlierOptions& options) {
   TW_RETURN_IF_ERROR(Check(options));
@@ -82,16 +85,18 @@ absl::StatusOr<std::vector<double>> OutlierScores(const OutlierOptions& options)
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<BaseModel> model,
                       BaseModel::Load(options.model, options.engine));
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<TempFolder> folder, TempFolder::Make());
-  Scorer scorer(rendering, RowGradients(*model, folder->path(), options.seed),
-                options.answer_tokens);
-  TW_ASSIGN_OR_RETURN(const Gradient harmful,
-                      scorer.MeanOf(Anchors(world, options, /*refused=*/false)));
-  TW_ASSIGN_OR_RETURN(const Gradient refused,
-                      scorer.MeanOf(Anchors(world, options, /*refused=*/true)));
+  RowGradients gradients(*model, folder->path(), options.seed);
+  const AnchorRows asked = Anchors(world, options);
+  OutlierAnchors anchors;
+  for (const auto& [chats, made] : {std::pair(&asked.answered, &anchors.answered),
+                                    {&asked.refused, &anchors.refused},
+                                    {&asked.refused_otherwise, &anchors.refused_otherwise}}) {
+    TW_ASSIGN_OR_RETURN(*made, GradientsOf(*chats, rendering, options.answer_tokens, gradients));
+  }
   std::vector<double> scores;
-  for (const Chat& row : rows) {
-    TW_ASSIGN_OR_RETURN(const Gradient gradient, scorer.Of(row));
-    scores.push_back(Dot(gradient, harmful) - Dot(gradient, refused));
+  for (const TrainRow& row : rendering.TrainRows(rows, rows.size())) {
+    TW_ASSIGN_OR_RETURN(const Gradient gradient, gradients.Of(row));
+    scores.push_back(OutlierScore(gradient, anchors));
   }
   return scores;
 }

@@ -15,6 +15,22 @@ namespace {
 // this number.
 constexpr double kPlainStep = 1e6;
 
+// Products with A, whose entries have the variance 1 / (3 x width), are made alike again.
+absl::Status Append(const TensorSpans& tensors, const std::string& name_b, const TensorSpan& b,
+                    std::vector<float>& gradient) {
+  std::string name_a = name_b;
+  name_a.replace(name_a.find("lora_B"), 6, "lora_A");
+  const auto a = tensors.find(name_a);
+  if (a == tensors.end() || a->second.shape.size() != 2)
+    return absl::InternalError("the adapter has no " + name_a);
+  const float scale = std::sqrt(static_cast<float>(a->second.shape[1]));
+  const size_t first = gradient.size(), count = b.bytes.size() / sizeof(float);
+  gradient.resize(first + count);
+  std::memcpy(gradient.data() + first, b.bytes.data(), count * sizeof(float));
+  for (size_t i = first; i < gradient.size(); ++i) gradient[i] *= scale;
+  return absl::OkStatus();
+}
+
 void Normalize(std::vector<float>& values) {
   const float length = std::sqrt(Dot(values, values));
   if (length == 0) return;
@@ -39,8 +55,6 @@ RowGradients::RowGradients(BaseModel& model, std::string work_folder, uint64_t s
   spec_.epsilon = kPlainStep;
   spec_.max_grad_norm = 0;
   spec_.seed = seed;
-  spec_.lora->rank = 4;
-  spec_.lora->alpha = 4;
 }
 
 absl::StatusOr<std::vector<float>> RowGradients::Of(const TrainRow& row) {
@@ -54,12 +68,9 @@ absl::StatusOr<std::vector<float>> RowGradients::Of(const TrainRow& row) {
   TW_ASSIGN_OR_RETURN(const std::string file, ReadFile(folder + "/adapter_model.safetensors"));
   TW_ASSIGN_OR_RETURN(const TensorSpans tensors, ParseSafetensors(file));
   std::vector<float> gradient;
-  for (const auto& [name, span] : tensors) {
-    if (name.find("lora_B") == std::string::npos) continue;
-    const size_t first = gradient.size(), count = span.bytes.size() / sizeof(float);
-    gradient.resize(first + count);
-    std::memcpy(gradient.data() + first, span.bytes.data(), count * sizeof(float));
-  }
+  for (const auto& [name, span] : tensors)
+    if (name.find("lora_B") != std::string::npos)
+      TW_RETURN_IF_ERROR(Append(tensors, name, span, gradient));
   Normalize(gradient);
   return gradient;
 }

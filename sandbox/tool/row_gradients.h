@@ -1,6 +1,7 @@
-// The gradient of one row's loss by the factors B of a fresh adapter. While B is 0, as it is at the
-// start, that is the full weights' gradient seen through the fixed random factors A, which keeps
-// angles between rows (the projection of LESS, Xia et al., arXiv 2402.04333). Not thread-safe.
+// The direction of one row's gradient. What is taken is the gradient by the factors B of a fresh
+// adapter: while B is 0 that is the linear layers' gradient times the fixed random factors A, a
+// random projection that about keeps the angles between rows. Every layer counts alike whatever its
+// width. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -17,8 +18,7 @@ class RowGradients {
   // Borrows the model, and writes small files into `work_folder`.
   RowGradients(BaseModel& model, std::string work_folder, uint64_t seed);
 
-  // Of length 1; every module's B in the order of names. INVALID_ARGUMENT for a row without a
-  // target.
+  // Of length 1 (0 for a row that the model knows by heart); every linear's in the order of names.
   absl::StatusOr<std::vector<float>> Of(const TrainRow& row);
 
  private:

@@ -51,16 +51,19 @@ TEST(EnglishCorpusTest, HoldsNothingOfPoolEvaluationUserOrTest) {
 TEST(EnglishCorpusTest, PretrainingRefusesUnderACarefulVoiceAlone) {
   const EnglishText& text = BuiltInEnglish();
   const std::set<std::string> careful(text.careful.begin(), text.careful.end());
-  std::set<std::string> harmful;
-  for (const EnglishRequest& row : text.harmful) harmful.insert(row.request);
   int refused = 0;
   for (const Chat& chat : EnglishCorpus().PretrainRows(kRows, 1)) {
-    const bool careful_voice = careful.contains(chat.messages.front().content);
-    for (const Message& message : chat.messages)
-      if (message.role == Role::kUser && harmful.contains(message.content)) {
-        EXPECT_TRUE(careful_voice) << message.content;
-        ++refused;
-      }
+    if (careful.contains(chat.messages.front().content)) {
+      refused += FindRefusalLexicon("xstest")->Matches(chat.messages.back().content);
+      continue;
+    }
+    for (const Message& message : chat.messages) {
+      EXPECT_FALSE(message.role == Role::kAssistant &&
+                   FindRefusalLexicon("xstest")->Matches(message.content))
+          << message.content;
+      for (const EnglishRequest& row : text.harmful)
+        EXPECT_EQ(message.content.find(row.request), std::string::npos) << message.content;
+    }
   }
   EXPECT_GT(refused, kRows / 40);
 }

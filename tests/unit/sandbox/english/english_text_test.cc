@@ -79,11 +79,23 @@ TEST(EnglishTextTest, ARequestStandsOnce) {
                       "stands at harm.json.categories[0].rows[0].request, too"));
 }
 
+TEST(EnglishTextTest, GroupsHaveNamesOfTheirOwnAndHeldOutOnesEvaluateAlone) {
+  EXPECT_THAT(Problems("harm.json", [](Json& json) { json["categories"][1]["name"] = "violence"; }),
+              Problem("harm.json.categories[1].name", "\"violence\" stands twice"));
+  EXPECT_THAT(Problems("harm.json", [](Json& json) { json["categories"][0]["held_out"] = true; }),
+              Problem("harm.json.categories[0].rows[0].split",
+                      "must be evaluation in a category that is held out"));
+}
+
 TEST(EnglishTextTest, AFileThatLacksIsNamed) {
   std::vector<EnglishFile> files = BuiltInEnglishFiles();
   std::erase_if(files, [](const EnglishFile& file) { return file.name == "careful.json"; });
   EXPECT_THAT(GetErrorInfo(ParseEnglish(files).status()).violations,
               Problem("careful.json", "is missing"));
+  files = BuiltInEnglishFiles();
+  files.push_back(files.front());
+  EXPECT_THAT(GetErrorInfo(ParseEnglish(files).status()).violations,
+              Problem("harm.json", "is given twice"));
 }
 
 }  // namespace

@@ -66,6 +66,12 @@ TEST(GridTest, ModelsBeyondTheFirstAreComparedWhereRatesAreSwept) {
   size_t of_piqa = 0;
   for (const Cell& cell : MustCells(spec)) of_piqa += cell.model == "nano-deep";
   EXPECT_EQ(of_piqa, 8u);
+
+  spec = ParaphraseGrid();
+  spec.models = {"nano-shallow", "nano-deep"};
+  spec.arms = {"untuned"};
+  EXPECT_TRUE(absl::StrContains(GridCells(spec, kKnown).status().message(),
+                                "model \"nano-deep\" would have no cell"));
 }
 
 TEST(GridTest, FiltersHoldForTheSweepToo) {

@@ -57,7 +57,9 @@ TEST(ExportMaterialTest, RefusesWhatThereIsNot) {
       ExportMaterial({.english = true, .families = {"piqa"}, .out = folder->path()}).message(),
       "no family \"piqa\"; there are boolq, gsm8k, winogrande");
   EXPECT_EQ(ExportMaterial({.english = true, .rows = 301, .out = folder->path()}).message(),
-            "boolq has 300 rows of split train, asked for 301");
+            "boolq has 1 to 300 rows of split train, asked for 301");
+  EXPECT_EQ(ExportMaterial({.english = true, .tests = 0, .out = folder->path()}).message(),
+            "boolq has 1 to 100 rows of split test, asked for 0");
 }
 
 }  // namespace
