@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/json.h"
+#include "core/base/json_format.h"
 
 namespace tuneward {
 namespace {
@@ -38,8 +39,7 @@ absl::StatusOr<EvalSet> EvalSet::Parse(std::string_view text) {
   Violations problems;
   ObjectReader reader(json, "", problems);
   EvalSet set;
-  if (const std::string format = reader.String("format"); format != kFormat)
-    problems.Add("format", absl::StrCat("must be \"", kFormat, "\", got \"", format, "\""));
+  ReadFormat(reader, kFormat, problems);
   set.id = reader.Filled("id");
   set.judge = reader.Filled("judge");
   std::set<std::string> ids;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/json.h"
+#include "core/base/json_format.h"
 
 namespace tuneward {
 namespace {
@@ -52,8 +53,7 @@ absl::StatusOr<SafetyPool> SafetyPool::Parse(std::string_view text) {
   Violations problems;
   ObjectReader reader(json, "", problems);
   SafetyPool pool;
-  if (const std::string format = reader.String("format"); format != kFormat)
-    problems.Add("format", absl::StrCat("must be \"", kFormat, "\", got \"", format, "\""));
+  ReadFormat(reader, kFormat, problems);
   pool.id = reader.Filled("id");
   std::set<std::string> ids;
   const Json* const rows = reader.Array("rows");

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/json.h"
+#include "core/base/json_format.h"
 #include "sandbox/world/wording_reader.h"
 
 namespace tuneward {
@@ -153,10 +154,7 @@ void ReadFile(const FileReader& reader, std::string_view text, EnglishReader& en
     return;
   }
   ObjectReader file(*json, name, problems);
-  const std::string want = absl::StrCat("tuneward.english/", reader.stem, "/1"),
-                    format = file.String("format");
-  if (format != want)
-    problems.Add(file.Path("format"), absl::StrCat("must be \"", want, "\", got \"", format, "\""));
+  ReadFormat(file, absl::StrCat("tuneward.english/", reader.stem, "/1"), problems);
   (english.*reader.read)(file);
   file.Finish();
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/json_format.h"
 #include "sandbox/world/family_reader.h"
 #include "sandbox/world/wording_reader.h"
 #include "sandbox/world/world.h"
@@ -151,10 +152,7 @@ void ReadFile(const FileReader& reader, const Json& json, WorldReader& world,
               Violations& problems) {
   ObjectReader file(json, reader.name, problems);
   const std::string stem = std::string(reader.name, std::string_view(reader.name).find('.'));
-  const std::string want = absl::StrCat("tuneward.world/", stem, "/1"),
-                    format = file.String("format");
-  if (format != want)
-    problems.Add(file.Path("format"), absl::StrCat("must be \"", want, "\", got \"", format, "\""));
+  ReadFormat(file, absl::StrCat("tuneward.world/", stem, "/1"), problems);
   (world.*reader.read)(file);
   file.Finish();
 }
