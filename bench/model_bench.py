@@ -33,8 +33,15 @@ class Bench:
     def __init__(self, args, folder):
         self.args, self.folder = args, folder
         self.program = args.build / "bin/tw-bench-engine"
-        self.rows = {"gsm8k": folder / "gsm8k.rows", "full": folder / "full.rows"}
+        self.rows = {"gsm8k": folder / "gsm8k.rows", "full": folder / "full.rows", "prompted": folder / "prompted.rows"}
         subprocess.run([self.program, "rows", "--data", DATA, "--out", self.rows["gsm8k"], "--full-out", self.rows["full"]], check=True)
+        self._put_under_a_prompt()
+
+    def _put_under_a_prompt(self, length=128):
+        """GSM8K's rows after the same `length` tokens, as under a system prompt."""
+        prompt = self.rows["full"].read_text(encoding="utf-8").split()[1:length + 1]
+        rows = [line.split() for line in self.rows["gsm8k"].read_text(encoding="utf-8").splitlines()]
+        self.rows["prompted"].write_text("".join(" ".join([targets, *prompt, *tokens]) + "\n" for targets, *tokens in rows), encoding="utf-8")
 
     def options(self, rows, vocab=32000):
         path = self.folder / f"config-{vocab}.json"

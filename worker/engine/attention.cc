@@ -53,8 +53,8 @@ Tensor PaddedAttention(const Tensor& qkv_TC, const AttentionPlan& plan) {
   return at::cat(outputs).index_select(0, plan.place_T);
 }
 
-// Calls kernel(first token, length, kv head, scratch) for each row and key-value head, spread over
-// the threads.
+// Calls kernel(first token, length, known, kv head, scratch) for each row and key-value head,
+// spread over the threads.
 template <typename Kernel>
 void ForEachRowAndHead(const AttentionPlan& plan, const cpu::HeadLayout& layout,
                        const Kernel& kernel) {
@@ -66,7 +66,8 @@ void ForEachRowAndHead(const AttentionPlan& plan, const cpu::HeadLayout& layout,
       const int64_t first = plan.cu_seqlens[row], length = plan.cu_seqlens[row + 1] - first;
       const size_t needed = static_cast<size_t>(cpu::AttentionScratch(layout, length));
       if (scratch.size() < needed) scratch.resize(needed);
-      kernel(first, length, unit % plan.kv_heads, scratch.data());
+      const int64_t known = plan.known_B.empty() ? 0 : plan.known_B[row];
+      kernel(first, length, known, unit % plan.kv_heads, scratch.data());
     }
   });
 }
@@ -92,9 +93,10 @@ struct RopeAttentionFn : torch::autograd::Function<RopeAttentionFn> {
     WithValueOf(qkv_TC, [&](auto value) {
       using Value = decltype(value);
       ForEachRowAndHead(
-          *plan, layout, [&](int64_t first, int64_t length, int64_t head, float* scratch) {
-            cpu::Attention(layout, Data<Value>(qkv_TC) + first * layout.qkv_stride(), length, head,
-                           Data<Value>(out) + first * layout.out_stride(),
+          *plan, layout,
+          [&](int64_t first, int64_t length, int64_t known, int64_t head, float* scratch) {
+            cpu::Attention(layout, Data<Value>(qkv_TC) + first * layout.qkv_stride(), length, known,
+                           head, Data<Value>(out) + first * layout.out_stride(),
                            Data(lse) + first * plan->heads, scratch);
           });
     });
@@ -113,12 +115,13 @@ struct RopeAttentionFn : torch::autograd::Function<RopeAttentionFn> {
     WithValueOf(qkv, [&](auto value) {
       using Value = decltype(value);
       ForEachRowAndHead(
-          *plan, layout, [&](int64_t first, int64_t length, int64_t head, float* scratch) {
+          *plan, layout,
+          [&](int64_t first, int64_t length, int64_t known, int64_t head, float* scratch) {
             const int64_t at_qkv = first * layout.qkv_stride(),
                           at_out = first * layout.out_stride();
             cpu::AttentionBackward(layout, Data<Value>(qkv) + at_qkv, Data<Value>(out) + at_out,
                                    Data(lse) + first * plan->heads, Data<Value>(dout) + at_out,
-                                   length, head, Data<Value>(dqkv) + at_qkv, scratch);
+                                   length, known, head, Data<Value>(dqkv) + at_qkv, scratch);
           });
     });
     RopeInPlace(dqkv, plan->cos_TR, plan->sin_TR, plan->heads + plan->kv_heads, plan->head_dim,
@@ -237,6 +240,7 @@ PlanPtr SlidingPlan(const AttentionPlan& full, const ModelConfig& config, const 
   plan.head_dim = full.head_dim;
   plan.scores = ScoreRuleOf(config, /*sliding=*/true);
   plan.cu_seqlens = full.cu_seqlens;
+  plan.known_B = full.known_B;
   plan.cu_seqlens_B1 = full.cu_seqlens_B1;
   plan.cos_TR = rope.cos_PR.index_select(0, position_T);
   plan.sin_TR = rope.sin_PR.index_select(0, position_T);

@@ -28,8 +28,8 @@ int64_t KernelScratch(const HeadLayout& layout, int64_t length) {
   return 2 * layout.head_dim * padded + (layout.soft_cap > 0 ? 3 : 2) * kBlock * padded;
 }
 
-void Forward(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
-             float* out, float* lse, float* scratch) {
+void Forward(const HeadLayout& layout, const float* qkv, int64_t length, int64_t known,
+             int64_t kv_head, float* out, float* lse, float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.qkv_stride(), padded = RoundUp8(length);
   const int64_t group = layout.heads / layout.kv_heads;
   // What the exponential multiplies with: capped scores are scaled already.
@@ -41,7 +41,7 @@ void Forward(const HeadLayout& layout, const float* qkv, int64_t length, int64_t
   Transpose(keys, stride, length, e, keys_t, padded);
   for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
     const float* q = qkv + h * e;
-    for (int64_t i0 = 0; i0 < length; i0 += kBlock) {
+    for (int64_t i0 = known; i0 < length; i0 += kBlock) {
       const int64_t m = std::min(kBlock, length - i0), begin = layout.FirstSeen(i0) / 8 * 8;
       Scores(q, stride, keys_t, padded, e, i0, m, begin, s);
       for (int64_t i = 0; i < m; ++i) {
@@ -67,7 +67,8 @@ void Forward(const HeadLayout& layout, const float* qkv, int64_t length, int64_t
 }
 
 void Backward(const HeadLayout& layout, const float* qkv, const float* out, const float* lse,
-              const float* dout, int64_t length, int64_t kv_head, float* dqkv, float* scratch) {
+              const float* dout, int64_t length, int64_t known, int64_t kv_head, float* dqkv,
+              float* scratch) {
   const int64_t e = layout.head_dim, stride = layout.qkv_stride(), ostride = layout.out_stride();
   const int64_t padded = RoundUp8(length), group = layout.heads / layout.kv_heads;
   const bool capped = layout.soft_cap > 0;
@@ -82,9 +83,11 @@ void Backward(const HeadLayout& layout, const float* qkv, const float* out, cons
     std::fill_n(dqkv + t * stride + key_at, e, 0.0f);
     std::fill_n(dqkv + t * stride + value_at, e, 0.0f);
   }
+  for (int64_t t = 0; t < known; ++t)
+    std::fill_n(dqkv + t * stride + kv_head * group * e, group * e, 0.0f);
   for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
     const float* q = qkv + h * e;
-    for (int64_t i0 = 0; i0 < length; i0 += kBlock) {
+    for (int64_t i0 = known; i0 < length; i0 += kBlock) {
       const int64_t m = std::min(kBlock, length - i0), seen_to = std::min(padded, RoundUp8(i0 + m)),
                     begin = layout.FirstSeen(i0) / 8 * 8;
       const float* dy = dout + i0 * ostride + h * e;
@@ -177,37 +180,38 @@ int64_t AttentionScratch(const HeadLayout& layout, int64_t length) {
 }
 
 template <>
-void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64_t kv_head,
-               float* out, float* lse, float* scratch) {
-  Forward(layout, qkv, length, kv_head, out, lse, scratch);
+void Attention(const HeadLayout& layout, const float* qkv, int64_t length, int64_t known,
+               int64_t kv_head, float* out, float* lse, float* scratch) {
+  Forward(layout, qkv, length, known, kv_head, out, lse, scratch);
 }
 
 template <>
 void AttentionBackward(const HeadLayout& layout, const float* qkv, const float* out,
-                       const float* lse, const float* dout, int64_t length, int64_t kv_head,
-                       float* dqkv, float* scratch) {
-  Backward(layout, qkv, out, lse, dout, length, kv_head, dqkv, scratch);
+                       const float* lse, const float* dout, int64_t length, int64_t known,
+                       int64_t kv_head, float* dqkv, float* scratch) {
+  Backward(layout, qkv, out, lse, dout, length, known, kv_head, dqkv, scratch);
 }
 
 template <>
-void Attention(const HeadLayout& layout, const Bf16* qkv, int64_t length, int64_t kv_head,
-               Bf16* out, float* lse, float* scratch) {
+void Attention(const HeadLayout& layout, const Bf16* qkv, int64_t length, int64_t known,
+               int64_t kv_head, Bf16* out, float* lse, float* scratch) {
   const HeadLayout unit = UnitOf(layout);
   float* wide = scratch + KernelScratch(layout, length);
   float *wide_out = wide + length * unit.qkv_stride(),
         *wide_lse = wide_out + length * unit.out_stride();
   Widen(layout, qkv, length, kv_head, wide);
-  Forward(unit, wide, length, 0, wide_out, wide_lse, scratch);
-  CopyColumns(wide_out, unit.out_stride(), out + kv_head * unit.out_stride(), layout.out_stride(),
-              length, unit.out_stride());
-  for (int64_t t = 0; t < length; ++t)
+  Forward(unit, wide, length, known, 0, wide_out, wide_lse, scratch);
+  CopyColumns(wide_out + known * unit.out_stride(), unit.out_stride(),
+              out + known * layout.out_stride() + kv_head * unit.out_stride(), layout.out_stride(),
+              length - known, unit.out_stride());
+  for (int64_t t = known; t < length; ++t)
     std::copy_n(wide_lse + t * unit.heads, unit.heads,
                 lse + t * layout.heads + kv_head * unit.heads);
 }
 
 template <>
 void AttentionBackward(const HeadLayout& layout, const Bf16* qkv, const Bf16* out, const float* lse,
-                       const Bf16* dout, int64_t length, int64_t kv_head, Bf16* dqkv,
+                       const Bf16* dout, int64_t length, int64_t known, int64_t kv_head, Bf16* dqkv,
                        float* scratch) {
   const HeadLayout unit = UnitOf(layout);
   const UnitColumns at = ColumnsOf(layout, kv_head);
@@ -221,7 +225,7 @@ void AttentionBackward(const HeadLayout& layout, const Bf16* qkv, const Bf16* ou
   for (int64_t t = 0; t < length; ++t)
     std::copy_n(lse + t * layout.heads + kv_head * unit.heads, unit.heads,
                 wide_lse + t * unit.heads);
-  Backward(unit, wide, wide_out, wide_lse, wide_dout, length, 0, wide_d, scratch);
+  Backward(unit, wide, wide_out, wide_lse, wide_dout, length, known, 0, wide_d, scratch);
   const int64_t stride = layout.qkv_stride();
   CopyColumns(wide_d, packed, dqkv + at.q, stride, length, width);
   CopyColumns(wide_d + width, packed, dqkv + at.k, stride, length, e);

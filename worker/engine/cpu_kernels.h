@@ -65,16 +65,17 @@ struct HeadLayout {
 };
 
 // Causal attention of one row of length `length` and one key-value head with its group of query
-// heads. `qkv` and `out` point at the row's first token; lse is [length, heads]. `scratch` has
+// heads. `qkv` and `out` point at the row's first token; lse is [length, heads]. Results of the
+// first `known` tokens are not written, and their gradients count as zeros. `scratch` has
 // AttentionScratch floats (bf16 rows are widened there).
 int64_t AttentionScratch(const HeadLayout& layout, int64_t length);
 template <typename Value>
-void Attention(const HeadLayout& layout, const Value* qkv, int64_t length, int64_t kv_head,
-               Value* out, float* lse, float* scratch);
+void Attention(const HeadLayout& layout, const Value* qkv, int64_t length, int64_t known,
+               int64_t kv_head, Value* out, float* lse, float* scratch);
 template <typename Value>
 void AttentionBackward(const HeadLayout& layout, const Value* qkv, const Value* out,
-                       const float* lse, const Value* dout, int64_t length, int64_t kv_head,
-                       Value* dqkv, float* scratch);
+                       const float* lse, const Value* dout, int64_t length, int64_t known,
+                       int64_t kv_head, Value* dqkv, float* scratch);
 
 // One query of every head, the one at place `length` - 1, against the cached keys and values that
 // it sees of `length` ones ([length, kv_heads * E] each). `scratch`: AttendScratch floats.

@@ -15,25 +15,32 @@ namespace {
 
 // The parts' rows laid end to end.
 struct JoinedParts {
-  Tensor tokens_T, position_T, target_index_N;
+  Tensor tokens_U, position_T, target_index_N;
   std::vector<int64_t> cu_seqlens;
+  SharedPlacesPtr shared;
 };
 
 JoinedParts Join(std::span<const ForwardPart> parts) {
   const PackedBatch& first = *parts.front().batch;
   if (parts.size() == 1)
-    return {first.tokens_T, first.position_T, first.target_index_N, first.cu_seqlens};
+    return {first.tokens_U, first.position_T, first.target_index_N, first.cu_seqlens, first.shared};
   std::vector<Tensor> tokens, positions, indices;
   std::vector<int64_t> cu_seqlens = {0};
+  std::vector<PlacesOf> places;
+  int64_t nodes = 0;
   for (const ForwardPart& part : parts) {
+    const PackedBatch& batch = *part.batch;
     const int64_t before = cu_seqlens.back();
-    tokens.push_back(part.batch->tokens_T);
-    positions.push_back(part.batch->position_T);
-    indices.push_back(part.batch->target_index_N + before);
-    for (size_t i = 1; i < part.batch->cu_seqlens.size(); ++i)
-      cu_seqlens.push_back(before + part.batch->cu_seqlens[i]);
+    tokens.push_back(batch.tokens_U);
+    positions.push_back(batch.position_T);
+    indices.push_back(batch.target_index_N + nodes);
+    nodes += batch.nodes();
+    for (size_t i = 1; i < batch.cu_seqlens.size(); ++i)
+      cu_seqlens.push_back(before + batch.cu_seqlens[i]);
+    places.push_back({batch.shared, batch.cu_seqlens});
   }
-  return {at::cat(tokens), at::cat(positions), at::cat(indices), std::move(cu_seqlens)};
+  return {at::cat(tokens), at::cat(positions), at::cat(indices), std::move(cu_seqlens),
+          JoinPlaces(places, first.tokens_U.device())};
 }
 
 // Each once: a training whose micro-batches are small may have several parts.
@@ -131,25 +138,27 @@ std::vector<Tensor> Decoder::TrainedOf(int64_t l, std::span<const ForwardPart> p
   return trained;
 }
 
-LayerPlans Decoder::Plan(const std::vector<int64_t>& cu_seqlens, const Tensor& position_T) const {
+LayerPlans Decoder::Plan(const std::vector<int64_t>& cu_seqlens, const Tensor& position_T,
+                         const std::vector<int64_t>& known_B) const {
   const PlanPtr full = PlanAttention(config_, rope_, cu_seqlens, position_T);
+  full->known_B = known_B;
   return {full,
           config_.sliding.empty() ? full : SlidingPlan(*full, config_, sliding_rope_, position_T)};
 }
 
 // Its values are its own: they outlive the call where the backward runs them again.
-LayerOps Decoder::OpsOf(std::span<const ForwardPart> parts, const LayerPlans& plans) const {
+LayerOps Decoder::OpsOf(std::span<const ForwardPart> parts, const SharedPlacesPtr& shared,
+                        const LayerPlans& plans) const {
   struct Rows {
     const Adapter* adapter;
     DropoutSeed dropout;
-    int64_t tokens, last;  // rows of a layer, and after the last one's attention
+    int64_t nodes, last;  // rows of a layer, and after the last one's attention
   };
   std::vector<Rows> rows;
   for (const ForwardPart& part : parts) {
-    const int64_t tokens = part.batch->tokens();
+    const int64_t nodes = part.batch->nodes();
     const Tensor& kept_N = part.batch->target_index_N;
-    rows.push_back(
-        {part.adapter, part.dropout, tokens, kept_N.defined() ? kept_N.size(0) : tokens});
+    rows.push_back({part.adapter, part.dropout, nodes, kept_N.defined() ? kept_N.size(0) : nodes});
   }
   LayerOps ops;
   ops.linear = [this, rows](const Tensor& x, int64_t l, Group group) {
@@ -158,7 +167,7 @@ LayerOps Decoder::OpsOf(std::span<const ForwardPart> parts, const LayerPlans& pl
     std::vector<LoraRows> lora;
     int64_t begin = 0;
     for (const Rows& part : rows) {
-      const int64_t count = last ? part.last : part.tokens;
+      const int64_t count = last ? part.last : part.nodes;
       if (part.adapter)
         lora.push_back({&part.adapter->layer(l)[group],
                         begin,
@@ -168,8 +177,10 @@ LayerOps Decoder::OpsOf(std::span<const ForwardPart> parts, const LayerPlans& pl
     }
     return GroupLinear(x, weights_.layers[l].linear[group], lora);
   };
-  ops.attend = [this, plans](const Tensor& qkv_TC, int64_t l) {
-    return RopeAttention(qkv_TC, config_.IsSliding(l) ? plans.sliding : plans.full).mixed_TW;
+  ops.attend = [this, shared, plans](const Tensor& qkv_UC, int64_t l) {
+    const PlanPtr& plan = config_.IsSliding(l) ? plans.sliding : plans.full;
+    if (!shared) return RopeAttention(qkv_UC, plan).mixed_TW;
+    return ToNodes(RopeAttention(ToPlaces(qkv_UC, shared), plan).mixed_TW, shared);
   };
   return ops;
 }
@@ -183,12 +194,14 @@ ForwardOut Decoder::Forward(const PackedBatch& batch, const Adapter* adapter,
 std::vector<ForwardOut> Decoder::ForwardTogether(std::span<const ForwardPart> parts,
                                                  bool recompute) const {
   const JoinedParts joined = Join(parts);
-  const LayerOps ops = OpsOf(parts, Plan(joined.cu_seqlens, joined.position_T));
+  const LayerOps ops = OpsOf(parts, joined.shared,
+                             Plan(joined.cu_seqlens, joined.position_T,
+                                  joined.shared ? joined.shared->known_B : std::vector<int64_t>()));
   Tensor h_TD, normed_TD;
   if (!recompute || !at::GradMode::is_enabled()) {
-    normed_TD = Layers(joined.tokens_T, ops, joined.target_index_N);
+    normed_TD = Layers(joined.tokens_U, ops, joined.target_index_N);
   } else {
-    h_TD = Embed(joined.tokens_T);
+    h_TD = Embed(joined.tokens_U);
     normed_TD = Norm(h_TD, weights_.layers[0].attention_norm_D);
     for (int64_t l = 0; l < config_.layers; ++l) {
       const DecoderPart layer = [this, l, ops, keep_N = joined.target_index_N](

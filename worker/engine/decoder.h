@@ -59,7 +59,9 @@ class Decoder {
   std::vector<ForwardOut> ForwardTogether(std::span<const ForwardPart> parts,
                                           bool recompute = false) const;
 
-  LayerPlans Plan(const std::vector<int64_t>& cu_seqlens, const at::Tensor& position_T) const;
+  // Of a row's first `known_B` tokens (none: empty) attention may leave out the results.
+  LayerPlans Plan(const std::vector<int64_t>& cu_seqlens, const at::Tensor& position_T,
+                  const std::vector<int64_t>& known_B = {}) const;
 
   // The hidden states after the final norm; of the last layer on only those at `keep_N` (undefined:
   // all).
@@ -85,7 +87,8 @@ class Decoder {
   const at::Tensor& NextNorm(int64_t l) const;  // the one at the end of layer l
   // What Layer multiplies with and training changes.
   std::vector<at::Tensor> TrainedOf(int64_t l, std::span<const ForwardPart> parts) const;
-  LayerOps OpsOf(std::span<const ForwardPart> parts, const LayerPlans& plans) const;
+  LayerOps OpsOf(std::span<const ForwardPart> parts, const SharedPlacesPtr& shared,
+                 const LayerPlans& plans) const;
 
   ModelConfig config_;
   const Weights& weights_;

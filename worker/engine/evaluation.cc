@@ -19,12 +19,13 @@ EvalMetrics Evaluate(const Decoder& decoder, const Adapter* adapter, const Train
     losses.Add(packed, decoder.head().LogProb(out.at_targets_ND, packed.target_N).neg());
   };
   for (const auto& run : CutByTokens(paired, micro_batch_tokens, 2)) {
-    PackedBatch packed = PackPairs(run, inputs.spec.dpo_beta, 1, decoder.device());
+    PackedBatch packed =
+        PackPairs(run, inputs.spec.dpo_beta, 1, decoder.device(), Beginnings::kShared);
     AttachReference(decoder, packed);
     look_at(packed);
   }
   for (const auto& run : CutByTokens(single, micro_batch_tokens))
-    look_at(Pack(run, 1, decoder.device()));
+    look_at(Pack(run, 1, decoder.device(), Beginnings::kShared));
   return {losses.Mean(), losses.Mean(0), losses.Mean(1), losses.preference()};
 }
 

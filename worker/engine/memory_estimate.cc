@@ -32,7 +32,10 @@ MemoryNeed EstimateTraining(const ModelConfig& c, const TrainSpec& spec, Precisi
   // result with its log-sum per head, gate and up, SwiGLU's result, and A x of the linears.
   // Families with more norms keep what goes into each of those too.
   const int64_t norms = (c.branch_norms ? 4 * d : 0) + (c.qk_norm ? qkv : 0);
-  const int64_t layer = bytes * (4 * d + qkv + c.q_width() + 3 * f + u + norms) + 4 * (c.heads + 2);
+  // Where rows may share their beginnings, the attention's result once more, by place and by node.
+  const int64_t twice = spec.lora && spec.lora->dropout == 0 ? c.q_width() : 0;
+  const int64_t layer =
+      bytes * (4 * d + qkv + c.q_width() + twice + 3 * f + u + norms) + 4 * (c.heads + 2);
   // Beside them, at one moment of the backward: gradients of the widest values of one layer; with
   // dropout an input and its mask, 4 bytes each.
   int64_t moment = bytes * (4 * d + qkv + 3 * f + u);

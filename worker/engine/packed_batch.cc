@@ -1,5 +1,9 @@
 #include "worker/engine/packed_batch.h"
 
+#include <algorithm>
+
+#include "worker/engine/shared_tokens.h"
+
 namespace tuneward {
 namespace {
 
@@ -7,9 +11,20 @@ at::Tensor ToDevice(const std::vector<int64_t>& values, at::Device device) {
   return at::tensor(values, at::kLong).to(device);
 }
 
+SharedTokens TreeOf(std::span<const TrainRow* const> rows) {
+  SharedTokens tree;
+  for (const TrainRow* row : rows) {
+    const auto target = std::find(row->is_target.begin() + 1, row->is_target.end(), true);
+    const auto predictor = static_cast<size_t>(target - row->is_target.begin()) - 1;
+    tree.Add(row->tokens, nullptr, 0, predictor);
+  }
+  return tree;
+}
+
 }  // namespace
 
-PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device) {
+PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device,
+                 Beginnings beginnings) {
   PackedBatch batch;
   batch.cu_seqlens = {0};
   std::vector<int64_t> tokens, positions, index, targets;
@@ -27,7 +42,15 @@ PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Devic
     batch.rows.push_back(ref);
     batch.cu_seqlens.push_back(static_cast<int64_t>(tokens.size()));
   }
-  batch.tokens_T = ToDevice(tokens, device);
+  if (beginnings == Beginnings::kShared) {
+    const SharedTokens tree = TreeOf(rows);
+    if (16 * tree.tokens() <= 15 * tree.places()) {
+      tokens = tree.token_U();
+      for (int64_t& predictor : index) predictor = tree.unique_T()[predictor];
+      batch.shared = MakeSharedPlaces(tree, device);
+    }
+  }
+  batch.tokens_U = ToDevice(tokens, device);
   batch.position_T = ToDevice(positions, device);
   batch.target_index_N = ToDevice(index, device);
   batch.target_N = ToDevice(targets, device);
@@ -37,8 +60,8 @@ PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Devic
 }
 
 PackedBatch PackPairs(std::span<const TrainRow* const> rows, double beta, double weight,
-                      at::Device device) {
-  PackedBatch batch = Pack(rows, 1, device);
+                      at::Device device, Beginnings beginnings) {
+  PackedBatch batch = Pack(rows, 1, device, beginnings);
   batch.preference = Preference{beta, weight, {}};
   return batch;
 }

@@ -1,5 +1,6 @@
 // Rows laid end to end without padding, with what the decoder and the head need to know of them.
 // Rows do not see each other: attention stays within a row's segment and positions start anew.
+// Shapes: T tokens of all rows, U of them that go through the linears (shared_places.h).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <ATen/ATen.h>
 
 #include "worker/engine/engine.h"
+#include "worker/engine/shared_places.h"
 
 namespace tuneward {
 
@@ -27,22 +29,30 @@ struct Preference {
 };
 
 struct PackedBatch {
-  at::Tensor tokens_T, position_T;      // int64
+  at::Tensor tokens_U, position_T;      // int64
   std::vector<int64_t> cu_seqlens;      // rows + 1 offsets into T
-  at::Tensor target_index_N, target_N;  // the hidden row that predicts each target, and the target
+  SharedPlacesPtr shared;               // null: U is T
+  at::Tensor target_index_N, target_N;  // the hidden row of U that predicts each target, and it
   at::Tensor weight_N;                  // fp32; set by whoever makes the loss
   std::vector<RowRef> rows;
   std::optional<Preference> preference;  // none: single rows, supervised
   int64_t tokens() const { return cu_seqlens.back(); }
+  int64_t nodes() const { return shared ? shared->nodes : tokens(); }
   int64_t targets() const { return target_N.size(0); }
 };
 
+// Whether rows that begin alike share what comes before their first target's predictor. They do
+// where that spares a sixteenth of the tokens: below, laying them to their places costs what it
+// gains. Not for dropout, whose masks are each row's own.
+enum class Beginnings { kApart, kShared };
+
 // Borrows the rows. weight_N is filled with `weight`.
-PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device);
+PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device,
+                 Beginnings beginnings = Beginnings::kApart);
 
 // The same of pairs, whose reference is still to be attached; `weight` is a pair's.
 PackedBatch PackPairs(std::span<const TrainRow* const> rows, double beta, double weight,
-                      at::Device device);
+                      at::Device device, Beginnings beginnings = Beginnings::kApart);
 
 // Consecutive runs of rows with at most `max_tokens` tokens each (a longer row stands alone). Rows
 // of a unit (2: pairs) stay together; their number is a multiple of it.

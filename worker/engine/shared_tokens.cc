@@ -30,7 +30,15 @@ size_t SharedTokens::AddKnown(std::span<const TokenId> beginning, const Adapter*
   return there;
 }
 
-void SharedTokens::Add(std::span<const TokenId> row, const Adapter* adapter, size_t known) {
+int64_t SharedTokens::MakeNode(TokenId token, const Adapter* adapter) {
+  token_U_.push_back(token);
+  adapter_U_.push_back(adapter);
+  first_U_.push_back(static_cast<int64_t>(unique_T_.size()));
+  return tokens() - 1;
+}
+
+void SharedTokens::Add(std::span<const TokenId> row, const Adapter* adapter, size_t known,
+                       size_t shared) {
   int64_t node = kRoot;
   bool on_known = true;
   for (size_t i = 0; i < row.size(); ++i) {
@@ -38,14 +46,11 @@ void SharedTokens::Add(std::span<const TokenId> row, const Adapter* adapter, siz
     on_known = on_known && i < known && found != node_.end();
     if (on_known) {
       node = found->second;
+    } else if (i >= shared) {
+      node = MakeNode(row[i], adapter);
     } else {
       const auto [at, fresh] = node_.try_emplace({adapter, node, row[i], false}, tokens());
-      node = at->second;
-      if (fresh) {
-        token_U_.push_back(row[i]);
-        adapter_U_.push_back(adapter);
-        first_U_.push_back(static_cast<int64_t>(unique_T_.size()));
-      }
+      node = fresh ? MakeNode(row[i], adapter) : at->second;
     }
     unique_T_.push_back(node);
     position_T_.push_back(static_cast<int64_t>(i));

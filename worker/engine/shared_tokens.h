@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <span>
 #include <tuple>
@@ -24,8 +25,10 @@ class SharedTokens {
   // had nodes already.
   size_t AddKnown(std::span<const TokenId> beginning, const Adapter* adapter);
   // The row's first `known` tokens take known nodes as far as there are; those after it never do,
-  // since something else than keys and values is wanted of them.
-  void Add(std::span<const TokenId> row, const Adapter* adapter, size_t known = 0);
+  // since something else than keys and values is wanted of them. Tokens from `shared` on get nodes
+  // of their own, which no other row takes.
+  void Add(std::span<const TokenId> row, const Adapter* adapter, size_t known = 0,
+           size_t shared = std::numeric_limits<size_t>::max());
 
   int64_t known() const { return known_; }  // of the nodes
   int64_t tokens() const { return static_cast<int64_t>(token_U_.size()); }
@@ -42,6 +45,8 @@ class SharedTokens {
   static constexpr int64_t kRoot = -1;
   // After which node comes which token; whether to a known node.
   using Step = std::tuple<const Adapter*, int64_t, TokenId, bool>;
+  // At the place that is next.
+  int64_t MakeNode(TokenId token, const Adapter* adapter);
   std::map<Step, int64_t> node_;
   int64_t known_ = 0;
   std::vector<int64_t> token_U_, first_U_, unique_T_, position_T_, cu_seqlens_ = {0};

@@ -131,6 +131,10 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
   return absl::OkStatus();
 }
 
+Beginnings BeginningsOf(const TrainSpec& spec) {
+  return spec.lora && spec.lora->dropout == 0 ? Beginnings::kShared : Beginnings::kApart;
+}
+
 int64_t LongestUnit(const TrainInputs& inputs) {
   const bool pairs = inputs.spec.method == Method::kDpo;
   size_t longest = 0;
@@ -188,11 +192,13 @@ Batch TrainData::BatchOf(int64_t step) {
     for (const TrainRow* row : *rows) batch.tokens += static_cast<int64_t>(row->tokens.size());
   for (const TrainRow* row : single)
     batch.targets += std::count(row->is_target.begin(), row->is_target.end(), true);
+  const Beginnings beginnings = BeginningsOf(inputs_.spec);
   for (const auto& run : CutByTokens(paired, micro_batch_tokens_, 2))
-    batch.micros.push_back(
-        PackPairs(run, inputs_.spec.dpo_beta, 1.0 / static_cast<double>(batch.pairs), device_));
+    batch.micros.push_back(PackPairs(run, inputs_.spec.dpo_beta,
+                                     1.0 / static_cast<double>(batch.pairs), device_, beginnings));
   for (const auto& run : CutByTokens(single, micro_batch_tokens_))
-    batch.micros.push_back(Pack(run, 1.0 / static_cast<double>(batch.targets), device_));
+    batch.micros.push_back(
+        Pack(run, 1.0 / static_cast<double>(batch.targets), device_, beginnings));
   return batch;
 }
 

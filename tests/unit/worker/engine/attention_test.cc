@@ -83,6 +83,38 @@ TEST_P(AttentionTest, KernelsGiveWhatDoublesGive) {
     EXPECT_EQ(moved, 0);
 }
 
+// Where nobody reads the first tokens' results, the others' and all gradients stay what they are.
+TEST_P(AttentionTest, TokensWithoutAReaderAreLeftOut) {
+  const std::vector<int64_t> lengths = {9, 70, 130, 12}, known = {0, 5, 77, 11};
+  std::vector<int64_t> cu_seqlens = {0}, positions, read;
+  for (size_t row = 0; row < lengths.size(); ++row) {
+    for (int64_t p = 0; p < lengths[row]; ++p) {
+      if (p >= known[row]) read.push_back(static_cast<int64_t>(positions.size()));
+      positions.push_back(p);
+    }
+    cu_seqlens.push_back(cu_seqlens.back() + lengths[row]);
+  }
+  const Tensor position_T = at::tensor(positions, at::kLong), read_N = at::tensor(read, at::kLong);
+  PlanPtr plan = PlanAttention(config_, rope_, cu_seqlens, position_T);
+  const auto run = [&](const std::vector<int64_t>& known_B, at::ScalarType type) {
+    plan->known_B = known_B;
+    const PlanPtr used =
+        config_.sliding.empty() ? plan : SlidingPlan(*plan, config_, rope_, position_T);
+    const Tensor leaf = Wave({cu_seqlens.back(), channels_}, 0.7).to(type).requires_grad_(true);
+    const Tensor out = RopeAttention(leaf * 1, used).mixed_TW.index_select(0, read_N);
+    const Tensor weight = Wave(out.sizes(), 0.31).to(type);
+    return std::pair(out.detach(), torch::autograd::grad({(out * weight).sum()}, {leaf})[0]);
+  };
+  for (const auto& [type, tolerance] :
+       {std::pair(at::kFloat, 2e-5), std::pair(at::kBFloat16, 5e-2)}) {
+    const auto [out, grad] = run(known, type);
+    const auto [want, want_grad] = run({}, type);
+    EXPECT_LT((out - want).abs().max().item<double>(), tolerance);
+    EXPECT_LT((grad - want_grad).abs().max().item<double>(), tolerance);
+    EXPECT_GT(want_grad.abs().max().item<double>(), 0.1);
+  }
+}
+
 // A row fed token by token through the cache gives what it gives at once.
 TEST_P(AttentionTest, TheCacheGivesWhatTheWholeRowGives) {
   constexpr int64_t kLength = 70;

@@ -129,7 +129,7 @@ int64_t PeakGrowth(const TrainSpec& spec, const std::string& folder,
 TEST(MemoryLimitTest, RecomputationTakesLessThanHalfTheMemory) {
   const TempFolder temp;
   std::string deep = kConfig;
-  deep.replace(deep.find("\"num_hidden_layers\":4"), 21, "\"num_hidden_layers\":16");
+  deep.replace(deep.find("\"num_hidden_layers\":4"), 21, "\"num_hidden_layers\":24");
   TrainSpec spec;
   spec.batch_size = 4;
   spec.max_steps = 1;

@@ -36,6 +36,16 @@ TEST(SharedTokensTest, KnownBeginningsComeFirstAndEndWhereTheRowSays) {
   EXPECT_EQ(shared.first_U(), (Ints{-1, -1, -1, -1, 3, 5, 6, 9, 10}));
 }
 
+TEST(SharedTokensTest, TokensThatAreNotSharedAreTheRowsOwn) {
+  const std::vector<TokenId> a = {5, 6, 7}, b = {5, 6, 7, 8};
+  SharedTokens shared;
+  shared.Add(a, nullptr, 0, 2);
+  shared.Add(a, nullptr, 0, 1);
+  shared.Add(b, nullptr);  // neither row's own tokens lead on
+  EXPECT_EQ(shared.unique_T(), (Ints{0, 1, 2, 0, 3, 4, 0, 1, 5, 6}));
+  EXPECT_EQ(shared.first_U(), (Ints{0, 1, 2, 4, 5, 8, 9}));
+}
+
 TEST(SharedTokensTest, AnotherAdapterSharesNothing) {
   const std::vector<TokenId> row = {5, 6};
   // Adapters are names here, nobody looks inside.
