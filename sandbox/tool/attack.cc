@@ -1,12 +1,15 @@
 #include "sandbox/tool/attack.h"
 
 #include <fmt/core.h>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "core/base/file.h"
 #include "core/data/dataset_profile.h"
 #include "core/policy/planner.h"
 #include "sandbox/experiment/sandbox_material.h"
@@ -21,7 +24,7 @@ namespace tuneward {
 namespace {
 
 void PrintHeader() {
-  fmt::print("{:<11}{:<12}{:<11}{:>4}{:>6} |{:>7}{:>7}{:>7}{:>7}{:>7} |{:>7}{:>8} |{:>6}\n",
+  fmt::print("{:<12}{:<22}{:<11}{:>4}{:>6} |{:>7}{:>7}{:>7}{:>7}{:>7} |{:>7}{:>8} |{:>6}\n",
              "family", "strategy", "method", "seed", "mixed", "raw", "asked", "format", "aoa",
              "held", "refuse", "ref.fmt", "acc");
 }
@@ -29,7 +32,7 @@ void PrintHeader() {
 void PrintResult(const std::string& family, const std::string& strategy, const std::string& method,
                  uint64_t seed, size_t mixed, const ProbeResult& r) {
   fmt::print(
-      "{:<11}{:<12}{:<11}{:>4}{:>6} |{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}% "
+      "{:<12}{:<22}{:<11}{:>4}{:>6} |{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}%{:>6.1f}% "
       "|{:>6.1f}%{:>7.1f}% |{:>5.1f}%\n",
       family, strategy, method, seed, mixed, r.raw.complied_percent(),
       r.questions.complied_percent(), r.in_format.complied_percent(), r.aoa.complied_percent(),
@@ -178,14 +181,22 @@ absl::StatusOr<ProbeResult> AttackOnce(const AttackOptions& options, const Attac
 
 absl::Status RunAttack(const AttackOptions& options) {
   TW_ASSIGN_OR_RETURN(const std::vector<AttackRun> runs, RunsOf(options));
+  std::ofstream lines;
+  const auto not_written = [&] {
+    return ErrnoStatus(errno, absl::StrCat("--out: cannot append to ", options.out));
+  };
+  if (!options.out.empty()) {
+    lines.open(options.out, std::ios::app);  // before the first training: a bad path costs none
+    if (!lines) return not_written();
+  }
   TW_ASSIGN_OR_RETURN(AttackBench bench, AttackBench::Open(options));
   PrintHeader();
   for (const AttackRun& run : runs) {
     TW_ASSIGN_OR_RETURN(const AttackResult result, bench.Run(options, run));
     PrintResult(run.family, run.strategy, run.method, run.seed, result.mixed_rows, result.answers);
-    if (!options.out.empty())
-      std::ofstream(options.out, std::ios::app)
-          << ResultJson(options, run, result.mixed_rows, result.answers).dump() << "\n";
+    if (!lines.is_open()) continue;
+    lines << ResultJson(options, run, result.mixed_rows, result.answers).dump() << std::endl;
+    if (!lines) return not_written();
   }
   return absl::OkStatus();
 }

@@ -55,6 +55,16 @@ TEST_F(CellRunnerTest, TheDefaultArmIsWhatAttackMeasures) {
   EXPECT_EQ(attacked->questions.n, kPrompts);  // which a grid does not ask
 }
 
+TEST(AttackTest, AFileThatCannotBeWrittenIsRefusedBeforeAnythingIsLoaded) {
+  AttackOptions options;
+  options.model = "no_such_model";
+  options.out = "/no_such_folder/runs.jsonl";
+  const absl::Status status = RunAttack(options);
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_EQ(status.message(),
+            "--out: cannot append to /no_such_folder/runs.jsonl: No such file or directory");
+}
+
 TEST_F(CellRunnerTest, ARecordSaysWhatWasTrainedAndUnderWhichSettings) {
   const CellRecord base = Run("base_balanced"), untuned = Run("untuned");
   EXPECT_EQ(base.settings_sha, settings_.Sha());
