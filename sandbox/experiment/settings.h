@@ -1,6 +1,6 @@
 // All that an experiment's figures depend on beside the cell: sizes, hyperparameters, and by hash
 // the model, the material and the policy. A finished cell names their hash, so that a resumed grid
-// takes only lines that it would have made itself. Plain values.
+// takes only lines that it would have made itself, but for an engine's rounding. Plain values.
 #pragma once
 
 #include <cstdint>

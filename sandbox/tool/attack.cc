@@ -183,7 +183,8 @@ absl::Status RunAttack(const AttackOptions& options) {
   TW_ASSIGN_OR_RETURN(const std::vector<AttackRun> runs, RunsOf(options));
   std::ofstream lines;
   const auto not_written = [&] {
-    return ErrnoStatus(errno, absl::StrCat("--out: cannot append to ", options.out));
+    const int error = errno;  // before the message allocates
+    return ErrnoStatus(error, absl::StrCat("--out: cannot append to ", options.out));
   };
   if (!options.out.empty()) {
     lines.open(options.out, std::ios::app);  // before the first training: a bad path costs none

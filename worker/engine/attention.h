@@ -48,8 +48,8 @@ struct AttentionPlan : torch::CustomClassHolder {
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
   ScoreRule scores;
   std::vector<int64_t> cu_seqlens;
-  // Of each row (empty: 0) the first tokens whose results nobody reads: the fused kernel leaves
-  // them as they are, and takes their gradients as zeros.
+  // Of each row (empty: 0) the first tokens whose results nobody reads: the fused kernel does not
+  // write them and takes their gradients as zeros; the others compute them.
   std::vector<int64_t> known_B;
   at::Tensor cu_seqlens_B1;  // the same in int32 on the batch's device
   at::Tensor cos_TR, sin_TR;

@@ -38,7 +38,7 @@ class BaseModelImpl final : public BaseModel {
   int vocab_size() const override { return static_cast<int>(config_.vocab); }
 
   std::string fingerprint() const override {
-    return absl::StrCat("tuneward-engine/1 torch ", TORCH_VERSION, " ", options_.device, " ",
+    return absl::StrCat("tuneward-engine/2 torch ", TORCH_VERSION, " ", options_.device, " ",
                         at::get_cpu_capability(), " threads ", options_.threads, " ",
                         options_.precision == Precision::kFloat32 ? "float32" : "bfloat16");
   }

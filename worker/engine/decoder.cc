@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/status.h"
 #include "worker/engine/geglu.h"
 #include "worker/engine/norm.h"
 #include "worker/engine/qk_norm.h"
@@ -72,11 +73,11 @@ Tensor Decoder::Norm(const Tensor& x_TD, const Tensor& w_D) const {
   return RmsNorm(x_TD, NormWeight(w_D), config_.rms_eps);
 }
 
-Tensor Decoder::Embed(const Tensor& tokens_T) const {
-  const Tensor h_TD = at::embedding(weights_.embed_VD, tokens_T);
-  if (config_.embed_scale == 1) return h_TD;
+Tensor Decoder::Embed(const Tensor& tokens_U) const {
+  const Tensor h_UD = at::embedding(weights_.embed_VD, tokens_U);
+  if (config_.embed_scale == 1) return h_UD;
   // Hugging Face rounds the factor to the weights' type: 55.5 and not 55.4256 in bf16.
-  return h_TD * at::scalar_tensor(config_.embed_scale, h_TD.options().requires_grad(false));
+  return h_UD * at::scalar_tensor(config_.embed_scale, h_UD.options().requires_grad(false));
 }
 
 std::pair<Tensor, Tensor> Decoder::Layer(int64_t l, Tensor h_TD, const Tensor& normed_TD,
@@ -156,6 +157,8 @@ LayerOps Decoder::OpsOf(std::span<const ForwardPart> parts, const SharedPlacesPt
   };
   std::vector<Rows> rows;
   for (const ForwardPart& part : parts) {
+    // One mask for a beginning in all of its rows would be another method.
+    TW_CHECK(part.dropout.p == 0 || !part.batch->shared);
     const int64_t nodes = part.batch->nodes();
     const Tensor& kept_N = part.batch->target_index_N;
     rows.push_back({part.adapter, part.dropout, nodes, kept_N.defined() ? kept_N.size(0) : nodes});

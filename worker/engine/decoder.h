@@ -1,7 +1,8 @@
 // The decoder: the layers of every family that model_config.h knows, as branches on its features.
 // Run over packed rows with a graph (Forward), or by the generator over one token a row with its
-// cache (Layers). Borrows the weights. One thread at a time. Shapes: T packed tokens, N targets,
-// D hidden, C channels of [q, k, v].
+// cache (Layers). Borrows the weights. One thread at a time. Shapes: T rows of what goes through
+// the linears (tokens; where rows share their beginnings nodes, U of packed_batch.h), N targets, D
+// hidden, C channels of [q, k, v].
 #pragma once
 
 #include <functional>
@@ -80,7 +81,7 @@ class Decoder {
   // As the model multiplies with it.
   at::Tensor NormWeight(const at::Tensor& w_D) const;
   at::Tensor Norm(const at::Tensor& x_TD, const at::Tensor& w_D) const;
-  at::Tensor Embed(const at::Tensor& tokens_T) const;
+  at::Tensor Embed(const at::Tensor& tokens_U) const;
   // {h, h normed for what follows} from before layer `l` to after it.
   std::pair<at::Tensor, at::Tensor> Layer(int64_t l, at::Tensor h_TD, const at::Tensor& normed_TD,
                                           const LayerOps& ops, const at::Tensor& keep_N) const;

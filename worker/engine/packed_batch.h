@@ -29,11 +29,12 @@ struct Preference {
 };
 
 struct PackedBatch {
-  at::Tensor tokens_U, position_T;      // int64
-  std::vector<int64_t> cu_seqlens;      // rows + 1 offsets into T
-  SharedPlacesPtr shared;               // null: U is T
-  at::Tensor target_index_N, target_N;  // the hidden row of U that predicts each target, and it
-  at::Tensor weight_N;                  // fp32; set by whoever makes the loss
+  at::Tensor tokens_U, position_T;  // int64
+  std::vector<int64_t> cu_seqlens;  // rows + 1 offsets into T
+  SharedPlacesPtr shared;           // null: U is T
+  // Which of U predicts each target, and the target.
+  at::Tensor target_index_N, target_N;
+  at::Tensor weight_N;  // fp32; set by whoever makes the loss
   std::vector<RowRef> rows;
   std::optional<Preference> preference;  // none: single rows, supervised
   int64_t tokens() const { return cu_seqlens.back(); }

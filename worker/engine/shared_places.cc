@@ -45,7 +45,11 @@ struct ToPlacesFn : torch::autograd::Function<ToPlacesFn> {
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const SharedPlacesPtr shared = Saved(ctx);
-    const Tensor dx_UC = grads[0].index_select(0, shared->first_U);
+    const auto type = grads[0].scalar_type();
+    // Many places: in bf16 what is added last would be lost.
+    const Tensor dx_UC = grads[0]
+                             .index_select(0, shared->first_U)
+                             .to(type == at::kDouble ? at::kDouble : at::kFloat);
     for (size_t row = 0; row < shared->known_B.size(); ++row) {
       const int64_t begin = shared->cu_seqlens[row];
       ForEachStretch(*shared, begin, begin + shared->known_B[row], [&](const Stretch& stretch) {
@@ -53,7 +57,7 @@ struct ToPlacesFn : torch::autograd::Function<ToPlacesFn> {
             .add_(grads[0].narrow(0, stretch.place, stretch.length));
       });
     }
-    return {dx_UC, Tensor()};
+    return {dx_UC.to(type), Tensor()};
   }
 };
 

@@ -19,7 +19,7 @@ class Adapter;
 
 class SharedTokens {
  public:
-  // How many nodes Add would make.
+  // How many nodes Add would make that shares all it can.
   int64_t NewTokens(std::span<const TokenId> row, const Adapter* adapter) const;
   // Nodes for a beginning that need not be computed; before any Add. Returns how many of its tokens
   // had nodes already.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
@@ -39,6 +40,15 @@ Tensor Wave(at::IntArrayRef shape, double step) {
   for (const int64_t size : shape) count *= size;
   return at::sin(at::arange(count, at::kDouble) * step + 0.3).mul(1.5).view(shape);
 }
+
+class UnwrittenIsNan {
+ public:
+  UnwrittenIsNan() {
+    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+    at::globalContext().setDeterministicFillUninitializedMemory(true);
+  }
+  ~UnwrittenIsNan() { at::globalContext().setDeterministicAlgorithms(false, false); }
+};
 
 class AttentionTest : public testing::TestWithParam<Rule> {
  protected:
@@ -101,6 +111,8 @@ TEST_P(AttentionTest, TokensWithoutAReaderAreLeftOut) {
     const PlanPtr used =
         config_.sliding.empty() ? plan : SlidingPlan(*plan, config_, rope_, position_T);
     const Tensor leaf = Wave({cu_seqlens.back(), channels_}, 0.7).to(type).requires_grad_(true);
+    // What is not written is NaN here, and must not be read.
+    const UnwrittenIsNan poison;
     const Tensor out = RopeAttention(leaf * 1, used).mixed_TW.index_select(0, read_N);
     const Tensor weight = Wave(out.sizes(), 0.31).to(type);
     return std::pair(out.detach(), torch::autograd::grad({(out * weight).sum()}, {leaf})[0]);

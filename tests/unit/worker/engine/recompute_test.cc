@@ -77,6 +77,22 @@ TEST_F(RecomputeTest, GradientsOfEveryFamilyAreEqual) {
   }
 }
 
+// Rows of one prompt, which a micro-batch shares.
+TEST_F(RecomputeTest, GradientsOfSharedBeginningsAreEqual) {
+  TrainInputs inputs = Inputs();
+  inputs.spec.lora->dropout = 0;
+  for (TrainRow& row : inputs.rows)
+    for (TokenId token = 5; token < 13; ++token) {
+      row.tokens.insert(row.tokens.begin(), token);
+      row.is_target.insert(row.is_target.begin(), false);
+    }
+  for (const char* name : {"untied", "gemma3_text"}) {
+    const Loaded model(name), half(name, at::kBFloat16);
+    ExpectEqualBytes(name, Gradient(model, inputs, false), Gradient(model, inputs, true));
+    ExpectEqualBytes(name, Gradient(half, inputs, false), Gradient(half, inputs, true));
+  }
+}
+
 TEST_F(RecomputeTest, GradientsOfAWholeModelAreEqual) {
   for (const char* name : {"tied", "gemma3_text", "qwen2"}) {
     TrainInputs inputs = Inputs();
