@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""LoRA training beside transformers + PEFT on this machine, one run: full rows, GSM8K's lengths, memory, the machine's own matmul rate.
+"""LoRA training beside transformers + PEFT on this machine, one run: full rows, GSM8K's lengths, the same under a system prompt, memory, the machine's own matmul rate.
 
   make bench-train                        the model of performance.md (12 layers, d 768), bf16, all cores; rows go to train.json
   bench/bench_train.py --turns 7          more repetitions (medians are shown)
