@@ -4,25 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/worker/engine/gradient_probe.h"
+#include "tests/unit/worker/engine/reference_model.h"
 #include "tests/unit/worker/engine/tiny_model.h"
 #include "worker/engine/trainer.h"
 
 namespace tuneward {
 namespace {
-
-constexpr char kReference[] = TUNEWARD_SOURCE_DIR "/tests/reference/peft/";
-
-struct Loaded {
-  explicit Loaded(const std::string& name, at::ScalarType type = at::kFloat)
-      : folder(kReference + name + "/base"),
-        config(ParseModelConfig(ReadFile(folder + "/config.json").value()).value()),
-        weights(LoadWeights(config, folder, type, at::kCPU).value()),
-        decoder(config, weights, at::kCPU) {}
-  std::string folder;
-  ModelConfig config;
-  Weights weights;
-  Decoder decoder;
-};
 
 TrainInputs Inputs() {
   TrainInputs inputs;
@@ -36,13 +23,10 @@ TrainInputs Inputs() {
 }
 
 // A step's gradient, of a fresh adapter or of the whole model.
-std::vector<at::Tensor> Gradient(const Loaded& model, TrainInputs inputs, bool recompute) {
+std::vector<at::Tensor> Gradient(const ReferenceModel& model, TrainInputs inputs, bool recompute) {
   inputs.spec.recompute = recompute;
   std::unique_ptr<Adapter> adapter;
-  if (inputs.spec.lora) {
-    adapter = Adapter::Make(model.config, *inputs.spec.lora, 1, at::kCPU).value();
-    for (const auto& [name, leaf] : adapter->Leaves()) leaf.add_(0.02);
-  }
+  if (inputs.spec.lora) adapter = model.NewAdapter(*inputs.spec.lora, 1);
   GradientProbe probe;
   Recorder run;
   const auto outcome = RunTraining(model.decoder, adapter.get(), inputs, "", probe, run);
@@ -72,7 +56,7 @@ class RecomputeTest : public testing::Test {
 TEST_F(RecomputeTest, GradientsOfEveryFamilyAreEqual) {
   for (const char* name :
        {"untied", "tied", "mistral", "gemma2", "gemma3_text", "qwen2", "qwen3"}) {
-    const Loaded model(name);
+    const ReferenceModel model(name);
     ExpectEqualBytes(name, Gradient(model, Inputs(), false), Gradient(model, Inputs(), true));
   }
 }
@@ -87,7 +71,7 @@ TEST_F(RecomputeTest, GradientsOfSharedBeginningsAreEqual) {
       row.is_target.insert(row.is_target.begin(), false);
     }
   for (const char* name : {"untied", "gemma3_text"}) {
-    const Loaded model(name), half(name, at::kBFloat16);
+    const ReferenceModel model(name), half(name, at::kBFloat16);
     ExpectEqualBytes(name, Gradient(model, inputs, false), Gradient(model, inputs, true));
     ExpectEqualBytes(name, Gradient(half, inputs, false), Gradient(half, inputs, true));
   }
@@ -98,8 +82,8 @@ TEST_F(RecomputeTest, GradientsOfAWholeModelAreEqual) {
     TrainInputs inputs = Inputs();
     inputs.spec.lora.reset();
     // A training changes the weights, so each has its own.
-    const auto plain = Gradient(Loaded(name), inputs, false);
-    ExpectEqualBytes(name, plain, Gradient(Loaded(name), inputs, true));
+    const auto plain = Gradient(ReferenceModel(name), inputs, false);
+    ExpectEqualBytes(name, plain, Gradient(ReferenceModel(name), inputs, true));
   }
 }
 
@@ -110,7 +94,7 @@ TEST_F(RecomputeTest, GradientsOfPairsAndOfABf16BaseAreEqual) {
     pairs.rows[i + 1] = pairs.rows[i];
     pairs.rows[i + 1].tokens.back() = 7;
   }
-  const Loaded model("untied"), half("untied", at::kBFloat16);
+  const ReferenceModel model("untied"), half("untied", at::kBFloat16);
   ExpectEqualBytes("pairs", Gradient(model, pairs, false), Gradient(model, pairs, true));
   ExpectEqualBytes("bf16", Gradient(half, Inputs(), false), Gradient(half, Inputs(), true));
 }

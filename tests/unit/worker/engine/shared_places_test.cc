@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "tests/unit/worker/engine/gradient_probe.h"
+#include "tests/unit/worker/engine/reference_model.h"
 #include "tests/unit/worker/engine/tiny_model.h"
 #include "worker/engine/evaluation.h"
 #include "worker/engine/packed_batch.h"
@@ -19,25 +20,6 @@ namespace {
 
 using at::Tensor;
 using Ints = std::vector<int64_t>;
-
-constexpr char kReference[] = TUNEWARD_SOURCE_DIR "/tests/reference/peft/";
-
-struct Loaded {
-  explicit Loaded(const std::string& name, at::ScalarType type = at::kFloat)
-      : folder(kReference + name + "/base"),
-        config(ParseModelConfig(ReadFile(folder + "/config.json").value()).value()),
-        weights(LoadWeights(config, folder, type, at::kCPU).value()),
-        decoder(config, weights, at::kCPU) {}
-  std::unique_ptr<Adapter> NewAdapter(uint64_t seed) const {
-    auto adapter = Adapter::Make(config, {4, 8}, seed, at::kCPU).value();
-    for (const auto& [name, leaf] : adapter->Leaves()) leaf.add_(0.02).requires_grad_(true);
-    return adapter;
-  }
-  std::string folder;
-  ModelConfig config;
-  Weights weights;
-  Decoder decoder;
-};
 
 // Two system prompts of 17 and 5 tokens, a row that has neither, and one that is another's
 // beginning as far as its first answer; the last has a second turn.
@@ -72,7 +54,7 @@ struct Result {
   std::vector<Tensor> gradients;
 };
 
-Result ResultOf(const Loaded& model, const Adapter& adapter, const PackedBatch& batch) {
+Result ResultOf(const ReferenceModel& model, const Adapter& adapter, const PackedBatch& batch) {
   const ForwardOut out = model.decoder.Forward(batch, &adapter);
   const LmHead::Loss loss =
       model.decoder.head().Nll(out.at_targets_ND, batch.target_N, batch.weight_N);
@@ -157,22 +139,22 @@ TEST_F(SharedPlacesTest, EveryFamilyGivesWhatItGivesApart) {
   for (const char* name :
        {"untied", "tied", "mistral", "gemma2", "gemma3_text", "qwen2", "qwen3"}) {
     SCOPED_TRACE(name);
-    const Loaded model(name);
-    const auto adapter = model.NewAdapter(1);
+    const ReferenceModel model(name);
+    const auto adapter = model.NewAdapter({4, 8}, 1);
     const PackedBatch shared = Pack(pointers, 0.02, at::kCPU, Beginnings::kShared);
     ASSERT_TRUE(shared.shared);
     ExpectNear(ResultOf(model, *adapter, shared),
                ResultOf(model, *adapter, Pack(pointers, 0.02, at::kCPU)), 1e-5);
   }
-  const Loaded half("untied", at::kBFloat16);
-  const auto adapter = half.NewAdapter(1);
+  const ReferenceModel half("untied", at::kBFloat16);
+  const auto adapter = half.NewAdapter({4, 8}, 1);
   ExpectNear(ResultOf(half, *adapter, Pack(pointers, 0.02, at::kCPU, Beginnings::kShared)),
              ResultOf(half, *adapter, Pack(pointers, 0.02, at::kCPU)), 4e-2);
 }
 
 // Sharing, apart and sharing again in one pass, each with its own adapter.
 TEST_F(SharedPlacesTest, BatchesInOnePassGiveWhatEachGivesAlone) {
-  const Loaded model("qwen3");
+  const ReferenceModel model("qwen3");
   const std::vector<TrainRow> rows = RowsUnderPrompts();
   std::vector<TrainRow> others = TinyRows(5, 8);
   for (size_t i = 0; i < others.size(); ++i) others[i].tokens[0] = static_cast<TokenId>(3 + i);
@@ -184,7 +166,7 @@ TEST_F(SharedPlacesTest, BatchesInOnePassGiveWhatEachGivesAlone) {
   std::vector<std::unique_ptr<Adapter>> adapters;
   std::vector<ForwardPart> parts;
   for (const PackedBatch& batch : batches) {
-    adapters.push_back(model.NewAdapter(adapters.size() + 1));
+    adapters.push_back(model.NewAdapter({4, 8}, adapters.size() + 1));
     parts.push_back({&batch, adapters.back().get(), {}});
   }
   for (const bool recompute : {false, true}) {
@@ -215,7 +197,7 @@ TEST_F(SharedPlacesTest, SumsOverManyPlacesAreTakenInFp32) {
 
 // Plain LoRA shares, dropout and whole models do not.
 TEST_F(SharedPlacesTest, TrainingsShareWhereTheyMay) {
-  const Loaded model("untied");
+  const ReferenceModel model("untied");
   TrainInputs inputs;
   inputs.rows = RowsUnderPrompts();
   for (const TrainRow& row : RowsUnderPrompts()) {
@@ -227,8 +209,8 @@ TEST_F(SharedPlacesTest, TrainingsShareWhereTheyMay) {
   inputs.manifest_sha = "0011";
   const auto probe_of = [&](const TrainSpec& spec) {
     inputs.spec = spec;
-    const Loaded fresh("untied");  // a whole model's training changes it
-    const auto adapter = spec.lora ? model.NewAdapter(3) : nullptr;
+    const ReferenceModel fresh("untied");  // a whole model's training changes it
+    const auto adapter = spec.lora ? model.NewAdapter({4, 8}, 3) : nullptr;
     GradientProbe probe;
     Recorder run;
     const auto outcome = RunTraining(fresh.decoder, adapter.get(), inputs, "", probe, run);
@@ -247,8 +229,8 @@ TEST_F(SharedPlacesTest, TrainingsShareWhereTheyMay) {
 }
 
 TEST_F(SharedPlacesTest, AnEvaluationIsThatOfRowsApart) {
-  const Loaded model("untied");
-  const auto adapter = model.NewAdapter(2);
+  const ReferenceModel model("untied");
+  const auto adapter = model.NewAdapter({4, 8}, 2);
   TrainInputs inputs;
   inputs.eval_rows = RowsUnderPrompts();
   const at::NoGradGuard no_grad;
@@ -263,7 +245,7 @@ TEST_F(SharedPlacesTest, AnEvaluationIsThatOfRowsApart) {
 
 // Pairs share their prompts; recomputation changes no bit.
 TEST_F(SharedPlacesTest, PairsGiveWhatTheyGiveApart) {
-  const Loaded model("gemma2");
+  const ReferenceModel model("gemma2");
   TrainInputs inputs;
   for (const TrainRow& row : RowsUnderPrompts()) {
     inputs.rows.push_back(row);
@@ -276,7 +258,7 @@ TEST_F(SharedPlacesTest, PairsGiveWhatTheyGiveApart) {
   inputs.manifest_sha = "0011";
   const auto gradient = [&](bool recompute) {
     inputs.spec.recompute = recompute;
-    const auto adapter = model.NewAdapter(3);
+    const auto adapter = model.NewAdapter({4, 8}, 3);
     GradientProbe probe;
     Recorder run;
     const auto outcome = RunTraining(model.decoder, adapter.get(), inputs, "", probe, run);
@@ -289,7 +271,7 @@ TEST_F(SharedPlacesTest, PairsGiveWhatTheyGiveApart) {
   for (size_t i = 0; i < shared.size(); ++i) EXPECT_TRUE(at::equal(shared[i], again[i])) << i;
 
   // The same pairs packed apart.
-  const auto adapter = model.NewAdapter(3);
+  const auto adapter = model.NewAdapter({4, 8}, 3);
   PackedBatch apart = PackPairs(Pointers(inputs.rows), inputs.spec.dpo_beta, 1.0 / 9, at::kCPU);
   AttachReference(model.decoder, apart);
   const LmHead::Loss loss =
