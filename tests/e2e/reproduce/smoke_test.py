@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The smoke grid as CI and `make reproduce` run it: in time, and with the finding that the service exists for. Then one cell at full size
-alone, for what a cell costs. Figures go to sandbox.json."""
+"""The smoke grid as `make reproduce` runs it: in time, and with the finding that the service exists for (SmokeTest). What a cell at full size
+costs alone (CellTest, nightly). Figures go to sandbox.json."""
 import json
 import os
 import pathlib
@@ -16,7 +16,6 @@ from results import record  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = os.path.join(os.environ["TUNEWARD_BIN"], "tuneward-sandbox")
-COMMAND = "make test-nightly"
 
 
 def records_of(folder, *flags):
@@ -37,7 +36,7 @@ class SmokeTest(unittest.TestCase):
             begin = time.monotonic()
             records = records_of(folder, "--smoke")
             seconds = time.monotonic() - begin
-        record("sandbox", "sandbox.smoke_seconds", seconds, "s", COMMAND, better="lower", goal=180)
+        record("sandbox", "sandbox.smoke_seconds", seconds, "s", "make test", better="lower", goal=180)
         self.assertEqual(len(records), 16)
         of = {(r["family"], r["strategy"], r["arm"]): r for r in records}
         for family in ("boolq", "gsm8k"):
@@ -45,10 +44,15 @@ class SmokeTest(unittest.TestCase):
             self.assertGreaterEqual(worst(none), 0.6, family)
             self.assertLessEqual(worst(default), worst(none) / 2, family)
 
-    def test_a_cell_alone(self):
-        with tempfile.TemporaryDirectory() as folder:
-            [cell] = records_of(folder, "--families", "gsm8k", "--strategies", "autoif", "--arms", "default", "--seeds", "1", "--no-sweep")
-        record("sandbox", "sandbox.cell_core_seconds", cell["train_seconds"] + cell["ask_seconds"], "s", COMMAND, better="lower", goal=8)
+
+class CellTest(unittest.TestCase):
+    def test_cells_alone(self):
+        # The persona's cell misses its goal by a little: its row says so, and `make test-nightly` is not red for it every night.
+        for name, strategy, command in (("cell", "autoif", "make test-nightly"), ("persona_cell", "aoa", "ctest -R reproduce_cell_test")):
+            with tempfile.TemporaryDirectory() as folder:
+                [cell] = records_of(folder, "--families", "gsm8k", "--strategies", strategy, "--arms", "default", "--seeds", "1", "--no-sweep")
+            seconds = cell["train_seconds"] + cell["ask_seconds"]
+            record("sandbox", f"sandbox.{name}_core_seconds", seconds, "s", command, better="lower", goal=8)
 
 
 if __name__ == "__main__":
