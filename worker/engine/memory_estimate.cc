@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/model/linear_site.h"
 #include "core/model/model_tensors.h"
+#include "worker/engine/beginnings.h"
 
 namespace tuneward {
 namespace {
@@ -33,7 +34,7 @@ MemoryNeed EstimateTraining(const ModelConfig& c, const TrainSpec& spec, Precisi
   // Families with more norms keep what goes into each of those too.
   const int64_t norms = (c.branch_norms ? 4 * d : 0) + (c.qk_norm ? qkv : 0);
   // Where rows may share their beginnings, the attention's result once more, by place and by node.
-  const int64_t twice = spec.lora && spec.lora->dropout == 0 ? c.q_width() : 0;
+  const int64_t twice = BeginningsOf(spec) == Beginnings::kShared ? c.q_width() : 0;
   const int64_t layer =
       bytes * (4 * d + qkv + c.q_width() + twice + 3 * f + u + norms) + 4 * (c.heads + 2);
   // Beside them, at one moment of the backward: gradients of the widest values of one layer; with

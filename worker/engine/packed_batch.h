@@ -10,6 +10,7 @@
 
 #include <ATen/ATen.h>
 
+#include "worker/engine/beginnings.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/shared_places.h"
 
@@ -41,11 +42,6 @@ struct PackedBatch {
   int64_t nodes() const { return shared ? shared->nodes : tokens(); }
   int64_t targets() const { return target_N.size(0); }
 };
-
-// Whether rows that begin alike share what comes before their first target's predictor. They do
-// where that spares a sixteenth of the tokens: below, laying them to their places costs what it
-// gains. Not for dropout, whose masks are each row's own.
-enum class Beginnings { kApart, kShared };
 
 // Borrows the rows. weight_N is filled with `weight`.
 PackedBatch Pack(std::span<const TrainRow* const> rows, double weight, at::Device device,

@@ -131,10 +131,6 @@ absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& conf
   return absl::OkStatus();
 }
 
-Beginnings BeginningsOf(const TrainSpec& spec) {
-  return spec.lora && spec.lora->dropout == 0 ? Beginnings::kShared : Beginnings::kApart;
-}
-
 int64_t LongestUnit(const TrainInputs& inputs) {
   const bool pairs = inputs.spec.method == Method::kDpo;
   size_t longest = 0;

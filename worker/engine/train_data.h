@@ -11,10 +11,6 @@ namespace tuneward {
 absl::Status CheckRows(const std::vector<TrainRow>& rows, const ModelConfig& config);
 absl::Status CheckTrainInputs(const TrainInputs& inputs, const ModelConfig& config);
 
-// How a training's rows are packed. Whole models are trained with rows apart: those that are
-// shipped are made anew to the byte, and a base is trained once.
-Beginnings BeginningsOf(const TrainSpec& spec);
-
 // Tokens of the longest unit: what a micro-batch cannot be cut below.
 int64_t LongestUnit(const TrainInputs& inputs);
 
